@@ -1,0 +1,22 @@
+//! Turns `locales/*.json` into typed translations. A key that one language lacks fails the build.
+
+use leptos_i18n_parser::parse_locales::{options::Config, parse_locales};
+use std::{env, error::Error, fs, path::PathBuf};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=locales");
+    println!("cargo::rerun-if-changed=migrations");
+
+    let locales = parse_locales(None, Config::new("ar")?.add_locale("en")?)?;
+    for warning in locales.diag.warnings().iter() {
+        println!("cargo::error={warning}");
+    }
+    for error in locales.diag.errors().iter() {
+        println!("cargo::error={error}");
+    }
+    let module = leptos_i18n_codegen::gen_code(&locales, None, false, None, false)?;
+    let out = PathBuf::from(env::var("OUT_DIR")?).join("i18n.rs");
+    fs::write(out, module.to_string())?;
+    Ok(())
+}

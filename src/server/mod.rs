@@ -1,0 +1,18 @@
+//! The server's face. `router` shows every URL; `calls`, `recordings`, `auth` are the services; `store` alone knows SQL; `twilio` knows
+//! Twilio and nothing of us.
+
+pub mod auth;
+pub mod calls;
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod numbers;
+pub mod recordings;
+pub mod router;
+pub mod routes;
+pub mod security;
+pub mod serve;
+pub mod state;
+pub mod store;
+pub mod telemetry;
+pub mod twilio;

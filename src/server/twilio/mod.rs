@@ -1,0 +1,1 @@
+//! Twilio, and nothing of us.
