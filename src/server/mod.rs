@@ -1,11 +1,14 @@
 //! The server's face. `router` shows every URL; `calls`, `recordings`, `auth` are the services; `store` alone knows SQL; `twilio` knows
 //! Twilio and nothing of us.
 
+pub mod assets;
 pub mod auth;
 pub mod calls;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod error;
+pub mod locale;
 pub mod numbers;
 pub mod recordings;
 pub mod router;
