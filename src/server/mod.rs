@@ -1,7 +1,6 @@
 //! The server's face. `router` shows every URL; `calls`, `recordings`, `auth` are the services; `store` alone knows SQL; `twilio` knows
 //! Twilio and nothing of us.
 
-pub mod assets;
 pub mod auth;
 pub mod calls;
 pub mod cli;
