@@ -14,6 +14,7 @@ pub mod router;
 pub mod routes;
 pub mod security;
 pub mod serve;
+pub mod site;
 pub mod state;
 pub mod store;
 pub mod telemetry;
