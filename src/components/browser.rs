@@ -11,7 +11,7 @@ use web_sys::{RequestInit, Response};
 /// Hands over what the server reports until the island goes.
 pub fn follow(on: impl Fn(Change) + 'static) {
     let subscription = live::subscribe(move |event| match event {
-        LiveEvent::Call(call) => on(Change::Call(Box::new(call))),
+        LiveEvent::Call(call) => on(Change::Call(call)),
         LiveEvent::Fetch(progress) => on(Change::Fetch(progress)),
         LiveEvent::Reset => on(Change::Reset),
         LiveEvent::Online(_) => {}
