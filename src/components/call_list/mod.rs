@@ -89,6 +89,7 @@ pub fn CallList(
                 <span>{td_string!(locale, history.column.number)}</span>
                 <span>{td_string!(locale, history.column.outcome)}</span>
                 <span>{td_string!(locale, history.column.duration)}</span>
+                <span>{td_string!(locale, history.column.recording)}</span>
                 <span class="agent">{td_string!(locale, history.column.agent)}</span>
                 <span>{td_string!(locale, history.column.time)}</span>
             </div>
