@@ -37,7 +37,7 @@ pub fn HistoryCard(
     let list = Suspend::new(async move {
         let Loaded { calls, next_cursor, zone, recorded } = calls::load(cursor).await;
         view! {
-            <CallList locale zone calls newest with_agent=everybody recorded />
+            <CallList locale zone calls newest with_agent=everybody recorded heading_level=level + 1 />
             <Pager locale newest next_cursor />
         }
     });

@@ -47,6 +47,6 @@ fn Phone(locale: Locale) -> impl IntoView {
     view! {
         {rewrite.map(|script| view! { <script nonce=use_nonce() inner_html=script></script> })}
         <script defer="" nonce=use_nonce() src=VOICE_SDK></script>
-        <Dialer locale setup dial_plan=state.numbers.dial_plan() to=query.get("to").cloned() may_set_up=user.role.may_set_up() />
+        <Dialer locale setup dial_plan=state.numbers.dial_plan().clone() to=query.get("to").cloned() may_set_up=user.role.may_set_up() />
     }
 }

@@ -2,6 +2,8 @@
 
 mod entries;
 mod row;
+#[cfg(all(test, feature = "ssr"))]
+mod tests;
 
 use super::{
     browser,
@@ -50,6 +52,8 @@ pub fn CallList(
     with_agent: bool,
     /// Whether this installation records calls
     recorded: bool,
+    /// Of the heading above each day
+    heading_level: u8,
 ) -> impl IntoView {
     let zone = Zone::new(&zone);
     let failed = RwSignal::new(calls.is_none());
@@ -94,7 +98,7 @@ pub fn CallList(
                 <span>{td_string!(locale, history.column.time)}</span>
             </div>
             <For each=move || entries.days() key=|day| *day let:day>
-                <DaySection locale day today entries place />
+                <DaySection locale day heading_level today entries place />
             </For>
             <Show when=move || entries.is_empty()>
                 <Nothing locale failed loading reload />
@@ -104,10 +108,10 @@ pub fn CallList(
 }
 
 #[component]
-fn DaySection(locale: Locale, day: Day, today: RwSignal<Day>, entries: Entries, place: StoredValue<Place>) -> impl IntoView {
+fn DaySection(locale: Locale, day: Day, heading_level: u8, today: RwSignal<Day>, entries: Entries, place: StoredValue<Place>) -> impl IntoView {
     view! {
         <section class="day">
-            <h3>{move || day.in_words(locale, today.get())}</h3>
+            <div class="name" role="heading" aria-level=heading_level.to_string()>{move || day.in_words(locale, today.get())}</div>
             <ul>
                 <For each=move || entries.of(day) key=|entry| entry.sid.clone() let:entry>
                     <Row entry place />

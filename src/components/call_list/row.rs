@@ -88,7 +88,7 @@ fn Summary(call: CallView, place: Place, is_open: Memo<bool>) -> impl IntoView {
                     <span class="sr">{td_string!(locale, history.talked, minutes = seconds / 60, seconds = seconds % 60)}</span>
                 })}
             </span>
-            <span class="agent">{agent}</span>
+            <span class="agent">{agent.map(|name| view! { <bdi>{name}</bdi> })}</span>
             <span class="recording">{words}</span>
         </span>
         <time class="when" datetime=call.started_at>{time}</time>
