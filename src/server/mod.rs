@@ -1,7 +1,6 @@
 //! The server's face. `router` shows every URL; `calls`, `recordings`, `auth` are the services; `store` alone knows SQL; `twilio` knows
 //! Twilio and nothing of us.
 
-pub mod assets;
 pub mod auth;
 pub mod calls;
 pub mod cli;
@@ -15,6 +14,7 @@ pub mod router;
 pub mod routes;
 pub mod security;
 pub mod serve;
+pub mod site;
 pub mod state;
 pub mod store;
 pub mod telemetry;

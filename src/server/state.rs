@@ -1,7 +1,6 @@
 //! What every handler may reach.
 
 use super::{
-    assets::Assets,
     calls::live::Live,
     config::Config,
     numbers::Numbers,
@@ -25,8 +24,6 @@ pub struct AppState {
     pub numbers: Arc<Numbers>,
     pub live: Live,
     pub recordings: Recordings,
-    /// Where the built site's files are, by their hashed names.
-    pub assets: Arc<Assets>,
     pub leptos_options: LeptosOptions,
     /// Signs session cookies.
     pub cookie_key: Key,
