@@ -4,7 +4,6 @@ pub mod signature;
 pub mod token;
 pub mod twiml;
 
-
 /// Appended to the callback URLs that we hand to Twilio: up to three retries, on a failed connection, a timeout or a 5xx. Never on the
 /// TwiML App's own URLs. A fragment is not sent, but may be signed: [`signature::Verifier`] accepts both.
 /// <https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>
