@@ -68,9 +68,10 @@ pub async fn prepare(config: Config) -> Result<AppState> {
     if !missing.is_empty() {
         tracing::warn!("calls cannot be placed yet, for want of {}", missing.join(", "));
     }
+    let signing_tokens = config.twilio.auth_token.iter().chain(&config.twilio.auth_token_previous).cloned().collect();
     Ok(AppState {
         twilio: twilio::Client::new(&config.twilio)?,
-        verifier: Arc::new(Verifier::for_config(&config)),
+        verifier: Arc::new(Verifier::new(signing_tokens, &config.public_url)),
         numbers: Arc::new(Numbers::new(&config)),
         live: Live::new(),
         recordings: Recordings::new(&config)?,
