@@ -42,8 +42,8 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Store> {
         .acquire_timeout(Duration::from_secs(5))
         .connect_with(options.busy_timeout(Duration::from_secs(2)).read_only(true))
         .await?;
-    let writer = writer::spawn_sqlite(writing);
-    Ok(Store { engine: Engine::Sqlite(reading), writer })
+    let (writer, changes) = writer::spawn(writer::Pool::Sqlite(writing));
+    Ok(Store { engine: Engine::Sqlite(reading), writer, changes })
 }
 
 async fn open_postgres(url: &str) -> anyhow::Result<Store> {
@@ -54,8 +54,8 @@ async fn open_postgres(url: &str) -> anyhow::Result<Store> {
     migrating.close().await?;
     migrated?;
     let pool: PgPool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(5)).connect_with(options).await?;
-    let writer = writer::spawn_postgres(pool.clone());
-    Ok(Store { engine: Engine::Postgres(pool), writer })
+    let (writer, changes) = writer::spawn(writer::Pool::Postgres(pool.clone()));
+    Ok(Store { engine: Engine::Postgres(pool), writer, changes })
 }
 
 /// Nobody but us reads the database; SQLite gives its -wal and -shm files the mode of the file itself.
