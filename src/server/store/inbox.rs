@@ -272,7 +272,7 @@ async fn upsert_calls<'a>(c: &mut Connection<'_>, calls: impl Iterator<Item = &'
     }
     let sql = SQL.of(c);
     let list = json!(rows).to_string();
-    on!(c, c => sqlx::query(sql).bind(&list).execute(c));
+    on!(c, c => async { sqlx::query(sql).bind(&list).execute(c).await.map(drop) });
     Ok(())
 }
 
@@ -305,7 +305,7 @@ async fn renumber(c: &mut Connection<'_>, changed: &BTreeSet<String>, number: &m
     }
     let list = json!(changed).to_string();
     let (sql, after) = (NUMBER.of(c), *number);
-    on!(c, c => sqlx::query(sql).bind(&list).bind(after).execute(c));
+    on!(c, c => async { sqlx::query(sql).bind(&list).bind(after).execute(c).await.map(drop) });
     *number += changed.len() as i64;
     let sql = VIEWS.of(c);
     let rows: Vec<ViewRow> = on!(c, c => sqlx::query_as(sql).bind(&list).fetch_all(c));

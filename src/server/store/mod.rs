@@ -90,7 +90,7 @@ pub(in crate::server::store) use args;
 impl Store {
     /// Does the database answer?
     pub async fn ping(&self) -> Result<()> {
-        read!(self, pool => sqlx::query("select 1").execute(pool));
+        let _: i64 = read!(self, pool => sqlx::query_scalar("select cast(1 as bigint)").fetch_one(pool));
         Ok(())
     }
 
