@@ -55,14 +55,14 @@ pub async fn stream(
         match missed {
             None => yield reset(newest),
             Some(missed) => {
-                // No event, but from now on the browser knows where to resume.
-                yield Ok(Event::default().id(newest.to_string()).comment("here"));
                 for change in missed {
                     told = told.max(change.change);
                     if listener.may_see(&change) {
                         yield call(&change);
                     }
                 }
+                // No event, but from now on the browser knows where to resume.
+                yield Ok(Event::default().id(told.to_string()).comment("here"));
             }
         }
         loop {
