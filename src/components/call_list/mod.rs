@@ -47,6 +47,8 @@ pub fn CallList(
     /// IANA name of the zone in which times are shown
     zone: String,
     calls: Option<Vec<CallView>>,
+    /// The last change that `calls` shows
+    change: Option<i64>,
     newest: bool,
     /// Whether each call says whose it was
     with_agent: bool,
@@ -74,6 +76,9 @@ pub fn CallList(
         });
     };
     Effect::new(move |_| {
+        if let Some(change) = change {
+            browser::resume_from(change);
+        }
         browser::follow(move |change| {
             place.with_value(|place| {
                 today.set(place.zone.today());
