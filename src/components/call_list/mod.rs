@@ -116,7 +116,7 @@ pub fn CallList(
 fn DaySection(locale: Locale, day: Day, heading_level: u8, today: RwSignal<Day>, entries: Entries, place: StoredValue<Place>) -> impl IntoView {
     view! {
         <section class="day">
-            <div class="name" role="heading" aria-level=heading_level.to_string()>{move || day.in_words(locale, today.get())}</div>
+            <div class="name" role="heading" attr:aria-level=heading_level.to_string()>{move || day.in_words(locale, today.get())}</div>
             <ul>
                 <For each=move || entries.of(day) key=|entry| entry.sid.clone() let:entry>
                     <Row entry place />
