@@ -150,6 +150,8 @@ pub struct Account {
     pub far_ends: BTreeMap<String, FarEnd>,
     /// How the simulator behaves.
     pub settings: Settings,
+    /// What it began with, for a reset.
+    initial: (Application, String),
 }
 
 impl Account {
@@ -157,6 +159,7 @@ impl Account {
     pub fn new(credentials: Credentials, application: Application, caller_id: &str) -> Self {
         Self {
             credentials,
+            initial: (application.clone(), caller_id.to_owned()),
             applications: BTreeMap::from([(application.sid.clone(), application)]),
             numbers: vec![(Sid::from(format!("PN{:0>32}", digits(caller_id))), caller_id.to_owned())],
             caller_ids: Vec::new(),
@@ -168,6 +171,12 @@ impl Account {
             far_ends: BTreeMap::new(),
             settings: Settings::default(),
         }
+    }
+
+    /// Forgets everything but what it began with.
+    pub fn reset(&mut self) {
+        let (application, caller_id) = self.initial.clone();
+        *self = Self::new(self.credentials.clone(), application, &caller_id);
     }
 
     /// A leg, by SID.

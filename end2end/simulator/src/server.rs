@@ -36,12 +36,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     if let Some(listener) = tls {
         println!("listening on https://{}", listener.local_addr()?);
         let server = axum_server::from_tcp_rustls(listener, certificate()?)?.handle(handle.clone());
-        servers.spawn(server.serve(routes.clone().into_make_service()));
+        servers.spawn(server.serve(routes.clone().into_make_service_with_connect_info::<SocketAddr>()));
     }
     println!("media on udp://{media_address}");
     print_table(&cli);
     let server = axum_server::from_tcp(plain)?.handle(handle.clone());
-    servers.spawn(server.serve(routes.into_make_service()));
+    servers.spawn(server.serve(routes.into_make_service_with_connect_info::<SocketAddr>()));
 
     stopped().await;
     handle.graceful_shutdown(Some(Duration::from_millis(200)));

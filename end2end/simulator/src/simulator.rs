@@ -195,10 +195,16 @@ impl Simulator {
         self.tell(name, Event::Input(input))
     }
 
+    /// Is anybody on the line?
+    pub fn has_calls(&self) -> bool {
+        !lock(&self.calls).is_empty()
+    }
+
     /// Ends every call, as a reset does.
     pub fn hang_up_everything(&self) {
-        for (name, call) in lock(&self.calls).iter() {
-            let _ = call.send(Event::Input(Input::End(Sid::from(name.as_str()), false)));
+        let parents: Vec<Sid> = self.account().calls.iter().filter(|leg| leg.parent.is_none()).map(|leg| leg.sid.clone()).collect();
+        for sid in parents {
+            self.input(sid.as_str(), Input::End(sid.clone(), false));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Audio, Call, Direction, Leg, Output, Party, RecordingStart, Side, Source, Status, Timer, World};
+use super::{Audio, Call, Direction, Leg, Output, Party, RecordingStart, Side, Status, Timer, World};
 use crate::sid::Sid;
 use crate::twiml::{Dial, RecordFrom, Target};
 use crate::webhook::{Kind, Webhook};
@@ -263,11 +263,4 @@ pub fn is_e164(number: &str) -> bool {
     number.strip_prefix('+').is_some_and(|digits| {
         (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
     })
-}
-
-impl Source {
-    /// A URL to POST to, without fallback.
-    pub fn post(url: &str) -> Self {
-        Self::Url { url: url.to_owned(), get: false, fallback: None }
-    }
 }
