@@ -4,12 +4,14 @@
 //! Times are milliseconds since 1970, ids are text, integers are `i64` everywhere.
 
 mod open;
+mod recordings;
 mod sessions;
 mod settings;
 mod users;
 mod value;
 mod writer;
 
+pub use recordings::{Archived, FoundRecording, StoredRecording};
 pub use users::StoredUser;
 pub use value::Value;
 
