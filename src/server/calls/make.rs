@@ -37,7 +37,7 @@ pub async fn make(state: &AppState, user: &User, to: &str) -> Result<CallView> {
     let made = state.twilio.create_call(&call).await.map_err(not_made)?;
     tracing::info!(call.sid = %made.sid, to = %number, user = user.id, "call made by REST");
     place::placed_by_rest(state, user, made.sid.clone(), &number).await?;
-    let view = history::one(state, user, &made.sid).await?.map(|detail| detail.call);
+    let view = history::visible(state, user, &made.sid).await?;
     view.ok_or_else(|| Error::Internal(anyhow::anyhow!("call {} was made and is not stored", made.sid)))
 }
 

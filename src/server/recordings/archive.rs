@@ -92,7 +92,7 @@ impl Archive {
         }
     }
 
-    pub async fn ready(&self) -> anyhow::Result<()> {
+    pub async fn ping(&self) -> anyhow::Result<()> {
         match self.store.list(Some(&Path::from("ready"))).next().await {
             Some(Err(error)) => Err(error.into()),
             _ => Ok(()),
@@ -142,7 +142,7 @@ mod tests {
         archive.delete("2026/11/x.wav").await.expect("deleted again");
         assert_eq!(archive.size("2026/11/x.wav").await.expect("head"), None);
         assert!(archive.read("2026/11/x.wav", 0..1).await.expect("get").is_none());
-        archive.ready().await.expect("ready");
+        archive.ping().await.expect("reachable");
     }
 
     #[cfg(unix)]

@@ -35,7 +35,7 @@ impl Recordings {
     }
 
     /// Can the archive be reached?
-    pub async fn ready(&self) -> anyhow::Result<()> {
-        self.archive.ready().await
+    pub async fn ping(&self) -> anyhow::Result<()> {
+        self.archive.ping().await
     }
 }

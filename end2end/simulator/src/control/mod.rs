@@ -29,16 +29,28 @@ pub fn routes() -> Router<Shared> {
         .route("/_control", get(async || include_str!("help.txt")))
         .route("/_control/settings", get(views::settings).put(set_settings))
         .route("/_control/numbers", get(views::numbers))
-        .route("/_control/numbers/{e164}", put(set_number).delete(unset_number))
+        .route(
+            "/_control/numbers/{e164}",
+            put(set_number).delete(unset_number),
+        )
         .route("/_control/caller-ids", post(verify_caller_id))
         .route("/_control/countries/{iso}", put(set_country))
-        .route("/_control/faults", get(views::faults).put(set_faults).delete(clear_faults))
+        .route(
+            "/_control/faults",
+            get(views::faults).put(set_faults).delete(clear_faults),
+        )
         .route("/_control/calls", get(views::calls))
         .route("/_control/calls/{sid}", get(views::call))
         .route("/_control/calls/{sid}/{action}", post(act))
         .route("/_control/recordings", get(views::recordings))
-        .route("/_control/webhooks", get(views::webhooks).delete(forget_webhooks))
-        .route("/_control/requests", get(views::requests).delete(forget_requests))
+        .route(
+            "/_control/webhooks",
+            get(views::webhooks).delete(forget_webhooks),
+        )
+        .route(
+            "/_control/requests",
+            get(views::requests).delete(forget_requests),
+        )
         .route("/_control/alerts", get(views::alerts))
         .route("/_control/signal", get(views::sockets))
         .route("/_control/signal/drop", post(drop_sockets))
@@ -47,7 +59,11 @@ pub fn routes() -> Router<Shared> {
         .route_layer(middleware::from_fn(loopback_only))
 }
 
-async fn loopback_only(ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request, next: Next) -> Response {
+async fn loopback_only(
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
     if peer.ip().to_canonical().is_loopback() {
         return next.run(request).await;
     }
@@ -74,10 +90,14 @@ fn read<T: for<'de> Deserialize<'de>>(body: &str) -> Result<T, Wrong> {
 }
 
 /// Fields that are not given stay as they are.
-async fn set_settings(State(simulator): State<Shared>, body: String) -> Result<Json<Settings>, Wrong> {
+async fn set_settings(
+    State(simulator): State<Shared>,
+    body: String,
+) -> Result<Json<Settings>, Wrong> {
     let given: Value = read(&body)?;
     let mut account = simulator.account();
-    let mut merged = serde_json::to_value(&account.settings).map_err(|error| wrong(error.to_string()))?;
+    let mut merged =
+        serde_json::to_value(&account.settings).map_err(|error| wrong(error.to_string()))?;
     if let (Some(merged), Some(given)) = (merged.as_object_mut(), given.as_object()) {
         merged.extend(given.clone());
     }
@@ -85,9 +105,15 @@ async fn set_settings(State(simulator): State<Shared>, body: String) -> Result<J
     Ok(Json(account.settings.clone()))
 }
 
-async fn set_number(State(simulator): State<Shared>, Path(number): Path<String>, body: String) -> Result<Json<FarEnd>, Wrong> {
+async fn set_number(
+    State(simulator): State<Shared>,
+    Path(number): Path<String>,
+    body: String,
+) -> Result<Json<FarEnd>, Wrong> {
     if !is_e164(&number) {
-        return Err(wrong(format!("{number} is not an E.164 number (in a path, + may stay as it is)")));
+        return Err(wrong(format!(
+            "{number} is not an E.164 number (in a path, + may stay as it is)"
+        )));
     }
     let plan: FarEnd = read(&body)?;
     simulator.account().far_ends.insert(number, plan);
@@ -104,9 +130,15 @@ struct CallerId {
     number: String,
 }
 
-async fn verify_caller_id(State(simulator): State<Shared>, body: String) -> Result<StatusCode, Wrong> {
+async fn verify_caller_id(
+    State(simulator): State<Shared>,
+    body: String,
+) -> Result<StatusCode, Wrong> {
     let CallerId { number } = read(&body)?;
-    simulator.account().caller_ids.push((Sid::new("PN"), number));
+    simulator
+        .account()
+        .caller_ids
+        .push((Sid::new("PN"), number));
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -115,10 +147,16 @@ struct Permission {
     allowed: bool,
 }
 
-async fn set_country(State(simulator): State<Shared>, Path(iso): Path<String>, body: String) -> Result<StatusCode, Wrong> {
+async fn set_country(
+    State(simulator): State<Shared>,
+    Path(iso): Path<String>,
+    body: String,
+) -> Result<StatusCode, Wrong> {
     let Permission { allowed } = read(&body)?;
     if !COUNTRIES.iter().any(|(known, ..)| *known == iso) {
-        return Err(wrong(format!("{iso} is not a country that this simulator knows")));
+        return Err(wrong(format!(
+            "{iso} is not a country that this simulator knows"
+        )));
     }
     let mut account = simulator.account();
     account.blocked_countries.retain(|blocked| *blocked != iso);
@@ -132,8 +170,15 @@ async fn set_country(State(simulator): State<Shared>, Path(iso): Path<String>, b
 async fn set_faults(State(simulator): State<Shared>, body: String) -> Result<Json<Faults>, Wrong> {
     let faults: Faults = read(&body)?;
     const KINDS: [&str; 6] = ["voice", "status", "dial", "recording", "app-status", "all"];
-    if let Some(unknown) = faults.webhooks.keys().find(|kind| !KINDS.contains(&kind.as_str())) {
-        return Err(wrong(format!("{unknown} is not a kind of webhook: {}", KINDS.join(", "))));
+    if let Some(unknown) = faults
+        .webhooks
+        .keys()
+        .find(|kind| !KINDS.contains(&kind.as_str()))
+    {
+        return Err(wrong(format!(
+            "{unknown} is not a kind of webhook: {}",
+            KINDS.join(", ")
+        )));
     }
     *simulator.faults() = faults.clone();
     Ok(Json(faults))
@@ -150,20 +195,34 @@ struct Keys {
     digits: String,
 }
 
-async fn act(State(simulator): State<Shared>, Path((sid, action)): Path<(String, String)>, body: String) -> Result<StatusCode, Wrong> {
+async fn act(
+    State(simulator): State<Shared>,
+    Path((sid, action)): Path<(String, String)>,
+    body: String,
+) -> Result<StatusCode, Wrong> {
     let leg = Sid::from(sid.as_str());
     // A dialled leg is found under its parent's name.
-    let call = simulator.account().call(&sid).map(|leg| leg.parent.clone().unwrap_or_else(|| leg.sid.clone()));
+    let call = simulator
+        .account()
+        .call(&sid)
+        .map(|leg| leg.parent.clone().unwrap_or_else(|| leg.sid.clone()));
     let input = match action.as_str() {
         "answer" => Input::Answered(leg),
         "decline" => Input::Declined(leg),
         "hangup" => Input::HungUp(leg),
         "digits" => Input::Digits(leg, read::<Keys>(&body)?.digits),
-        other => return Err(wrong(format!("{other} is none of answer, decline, hangup, digits"))),
+        other => {
+            return Err(wrong(format!(
+                "{other} is none of answer, decline, hangup, digits"
+            )));
+        }
     };
     match call {
         Some(call) if simulator.input(call.as_str(), input) => Ok(StatusCode::NO_CONTENT),
-        _ => Err(Wrong(StatusCode::NOT_FOUND, format!("no live call has a leg {sid}"))),
+        _ => Err(Wrong(
+            StatusCode::NOT_FOUND,
+            format!("no live call has a leg {sid}"),
+        )),
     }
 }
 
@@ -187,11 +246,20 @@ struct Drop {
 
 /// Drops sockets; refuses new ones for a while.
 async fn drop_sockets(State(simulator): State<Shared>, body: String) -> Result<Json<Value>, Wrong> {
-    let Drop { identity, refuse_ms, keep } = read(&body)?;
+    let Drop {
+        identity,
+        refuse_ms,
+        keep,
+    } = read(&body)?;
     let mut gateway = simulator.gateway();
-    gateway.refuse_until = (refuse_ms > 0).then(|| Instant::now() + Duration::from_millis(refuse_ms));
+    gateway.refuse_until =
+        (refuse_ms > 0).then(|| Instant::now() + Duration::from_millis(refuse_ms));
     let mut dropped = 0;
-    for socket in gateway.sockets.values().filter(|socket| !keep && (identity.is_none() || socket.identity == identity)) {
+    for socket in gateway
+        .sockets
+        .values()
+        .filter(|socket| !keep && (identity.is_none() || socket.identity == identity))
+    {
         dropped += usize::from(socket.to.send(ToSocket::Drop).is_ok());
     }
     Ok(Json(json!({"dropped": dropped})))

@@ -55,7 +55,11 @@ fn show(leg: &Leg, media: Option<&Value>) -> Value {
 async fn show_all(simulator: &Shared, legs: Vec<Leg>) -> Vec<Value> {
     let mut shown = Vec::new();
     for leg in legs {
-        let media = if leg.is_client() && !leg.status.is_terminal() { media(simulator, &leg).await } else { None };
+        let media = if leg.is_client() && !leg.status.is_terminal() {
+            media(simulator, &leg).await
+        } else {
+            None
+        };
         shown.push(show(&leg, media.as_ref()));
     }
     shown
@@ -74,13 +78,26 @@ pub(super) async fn calls(State(simulator): State<Shared>) -> Json<Value> {
     Json(json!({"calls": show_all(&simulator, legs).await}))
 }
 
-pub(super) async fn call(State(simulator): State<Shared>, Path(sid): Path<String>) -> Result<Json<Value>, Wrong> {
-    let leg = simulator.account().call(&sid).cloned().ok_or_else(|| Wrong(StatusCode::NOT_FOUND, format!("no leg {sid}")))?;
+pub(super) async fn call(
+    State(simulator): State<Shared>,
+    Path(sid): Path<String>,
+) -> Result<Json<Value>, Wrong> {
+    let leg = simulator
+        .account()
+        .call(&sid)
+        .cloned()
+        .ok_or_else(|| Wrong(StatusCode::NOT_FOUND, format!("no leg {sid}")))?;
     Ok(Json(show_all(&simulator, vec![leg]).await.remove(0)))
 }
 
 pub(super) async fn recordings(State(simulator): State<Shared>) -> Json<Value> {
-    let found: Vec<Recording> = simulator.account().recordings.iter().rev().cloned().collect();
+    let found: Vec<Recording> = simulator
+        .account()
+        .recordings
+        .iter()
+        .rev()
+        .cloned()
+        .collect();
     let shown: Vec<Value> = found
         .iter()
         .map(|recording| {
@@ -110,15 +127,31 @@ fn levels(wav: &[u8]) -> Option<Vec<f64>> {
     for (index, sample) in reader.samples::<i16>().enumerate() {
         sums[index % channels] += f64::from(sample.ok()?).powi(2);
     }
-    Some(sums.into_iter().map(|sum| (sum / f64::from(frames)).sqrt().round()).collect())
+    Some(
+        sums.into_iter()
+            .map(|sum| (sum / f64::from(frames)).sqrt().round())
+            .collect(),
+    )
 }
 
 /// Oldest first, filtered by `kind`, `call_sid` and `since` (the number of an attempt).
-pub(super) async fn webhooks(State(simulator): State<Shared>, Query(filter): Filtered) -> Json<Value> {
+pub(super) async fn webhooks(
+    State(simulator): State<Shared>,
+    Query(filter): Filtered,
+) -> Json<Value> {
     let log = simulator.log();
     let fits = |attempt: &&Attempt| {
-        filter.kind.as_deref().is_none_or(|kind| attempt.kind.as_str() == kind)
-            && filter.call_sid.as_deref().is_none_or(|sid| attempt.call_sid.as_str() == sid || attempt.params.get("ParentCallSid").is_some_and(|parent| parent == sid))
+        filter
+            .kind
+            .as_deref()
+            .is_none_or(|kind| attempt.kind.as_str() == kind)
+            && filter.call_sid.as_deref().is_none_or(|sid| {
+                attempt.call_sid.as_str() == sid
+                    || attempt
+                        .params
+                        .get("ParentCallSid")
+                        .is_some_and(|parent| parent == sid)
+            })
             && filter.since.is_none_or(|since| attempt.n >= since)
     };
     let shown: Vec<&Attempt> = log.webhooks.iter().filter(fits).collect();
