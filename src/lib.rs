@@ -1,10 +1,12 @@
 //! Almasar Calls: a phone in the browser, on Twilio. One crate with two faces: `ssr` serves, `hydrate` runs in the browser.
 
 pub mod api;
+#[cfg(feature = "ssr")]
 pub mod app;
 pub mod components;
 pub mod dialer;
 pub mod domain;
+#[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod server;

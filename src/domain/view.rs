@@ -69,3 +69,17 @@ pub enum Reason {
     /// Twilio could not carry the call (its `failed`).
     CarrierFailed,
 }
+
+/// How far a Fetch Recordings has come: `event: fetch` of the stream, and the answer of the route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FetchProgress {
+    /// Recordings looked at so far.
+    pub checked: i64,
+    /// Of those, the ones that were missing here.
+    pub added: i64,
+    /// How many there are to look at, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<i64>,
+    #[serde(default)]
+    pub done: bool,
+}

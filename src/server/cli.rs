@@ -1,1 +1,138 @@
-//! 
+//! The `almasar` command: what each subcommand does, and what it exits with: 0 good, 1 a problem found, 2 wrong usage.
+
+use super::{
+    auth, clock,
+    config::{Config, Settings},
+    recordings, serve,
+    store::Store,
+    telemetry,
+};
+use crate::domain::user::Role;
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use std::{io::Read, process::ExitCode};
+
+/// Browser calling on Twilio: the phone, the webhooks, the history and the recordings.
+#[derive(Parser)]
+#[command(name = "almasar", version, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server
+    Serve,
+    /// People who sign in
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Recordings
+    #[command(subcommand)]
+    Recordings(RecordingsCommand),
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add somebody; prints a generated password once
+    Add {
+        email: String,
+        /// admin, manager or agent
+        #[arg(long, default_value = "agent")]
+        role: Role,
+        /// Read the password from standard input instead of making one
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List everybody
+    List,
+}
+
+#[derive(Subcommand)]
+enum RecordingsCommand {
+    /// Ask Twilio for recordings that did not arrive
+    Fetch,
+}
+
+/// Parses the command line and the environment (`.env` too), and does it.
+pub fn run() -> ExitCode {
+    if let Err(error) = dotenvy::dotenv()
+        && !error.not_found()
+    {
+        eprintln!("almasar: .env: {error}");
+        return ExitCode::from(2);
+    }
+    let cli = Cli::parse();
+    let config = match Config::load(&cli.settings) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("almasar: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    telemetry::start_logging();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("almasar: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(perform(cli.command, config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("almasar: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn perform(command: Command, config: Config) -> Result<()> {
+    match command {
+        Command::Serve => serve::run(config).await,
+        Command::User(UserCommand::Add { email, role, password_stdin }) => add_user(config, &email, role, password_stdin).await,
+        Command::User(UserCommand::List) => list_users(config).await,
+        Command::Recordings(RecordingsCommand::Fetch) => fetch_recordings(config).await,
+    }
+}
+
+async fn add_user(config: Config, email: &str, role: Role, password_stdin: bool) -> Result<()> {
+    let given = password_stdin.then(password_from_stdin).transpose()?;
+    let generated = given.is_none();
+    let store = Store::open(&config.database).await?;
+    let added = auth::add_user(&store, email, role, given, clock::now()).await;
+    store.close().await;
+    let (user, password) = added?;
+    println!("added {} ({})", user.email, user.role);
+    if generated {
+        println!("password: {password}");
+    }
+    Ok(())
+}
+
+fn password_from_stdin() -> Result<String> {
+    let mut text = String::new();
+    std::io::stdin().take(4096).read_to_string(&mut text).context("reading the password from standard input")?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+async fn list_users(config: Config) -> Result<()> {
+    let store = Store::open(&config.database).await?;
+    let users = store.users().await;
+    store.close().await;
+    for user in users? {
+        println!("{}\t{}\t{}", user.email, user.role, user.name);
+    }
+    Ok(())
+}
+
+async fn fetch_recordings(config: Config) -> Result<()> {
+    let state = serve::prepare(config).await?;
+    let summary = recordings::sync::fetch_missing(&state, None).await;
+    state.store.close().await;
+    let summary = summary?;
+    println!("checked {}, added {}", summary.checked, summary.added);
+    Ok(())
+}

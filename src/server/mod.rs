@@ -4,14 +4,17 @@
 pub mod auth;
 pub mod calls;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod error;
+pub mod locale;
 pub mod numbers;
 pub mod recordings;
 pub mod router;
 pub mod routes;
 pub mod security;
 pub mod serve;
+pub mod site;
 pub mod state;
 pub mod store;
 pub mod telemetry;

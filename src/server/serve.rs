@@ -1,1 +1,158 @@
-//! 
+//! From a configuration to a running server, and back to nothing.
+
+use super::{
+    auth,
+    calls::live::Live,
+    clock,
+    config::{Config, DatabaseUrl},
+    numbers::Numbers,
+    recordings::{self, Recordings},
+    router::router,
+    site,
+    state::AppState,
+    store::Store,
+    telemetry,
+    twilio::{self, signature::Verifier},
+};
+use crate::domain::user::Role;
+use anyhow::{Context, Result};
+use axum_extra::extract::cookie::Key;
+use sha2::{Digest, Sha512};
+use std::{
+    fs,
+    io::{ErrorKind, Write},
+    net::SocketAddr,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How long requests and background work may take to finish once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// A server that answers at `addr`.
+pub struct Running {
+    pub addr: SocketAddr,
+    pub state: AppState,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    /// Takes no more connections, ends the open streams, lets requests and background work finish, closes the database.
+    pub async fn stop(self) -> Result<()> {
+        self.state.shutdown.cancel();
+        let drained = async {
+            let served = self.server.await;
+            self.state.tasks.wait().await;
+            served
+        };
+        match timeout(DRAIN, drained).await {
+            Ok(served) => served?.context("serving")?,
+            Err(_) => tracing::warn!("some requests did not finish within {DRAIN:?}"),
+        }
+        self.state.store.close().await;
+        Ok(())
+    }
+}
+
+/// Everything that handlers need, opened and checked.
+pub async fn prepare(config: Config) -> Result<AppState> {
+    telemetry::metrics();
+    let store = Store::open(&config.database).await?;
+    let cookie_key = cookie_key(&config, &store).await?;
+    create_first_administrator(&config, &store).await?;
+    let missing = config.twilio.missing();
+    if !missing.is_empty() {
+        tracing::warn!("calls cannot be placed yet, for want of {}", missing.join(", "));
+    }
+    Ok(AppState {
+        twilio: twilio::Client::new(&config.twilio)?,
+        verifier: Arc::new(Verifier::for_config(&config)),
+        numbers: Arc::new(Numbers::new(&config)),
+        live: Live::new(),
+        recordings: Recordings::new(&config)?,
+        leptos_options: site::leptos_options(&config),
+        cookie_key,
+        tasks: TaskTracker::new(),
+        shutdown: CancellationToken::new(),
+        store,
+        config: Arc::new(config),
+    })
+}
+
+/// Serves on a listener that is open already, so that tests may let the system choose the port.
+pub async fn start(config: Config, listener: TcpListener) -> Result<Running> {
+    let state = prepare(config).await?;
+    let addr = listener.local_addr()?;
+    state.tasks.spawn(recordings::fetch::run(state.clone()));
+    state.tasks.close();
+    let stopping = state.shutdown.clone().cancelled_owned();
+    let server = tokio::spawn(axum::serve(listener, router(state.clone())).with_graceful_shutdown(stopping).into_future());
+    Ok(Running { addr, state, server })
+}
+
+/// `almasar serve`: until Ctrl-C or SIGTERM.
+pub async fn run(config: Config) -> Result<()> {
+    let asked = config.listen_addr;
+    let listener = TcpListener::bind(asked).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow::anyhow!("LISTEN_ADDR: {asked} is in use by another program; choose another port, e.g. --listen-addr 127.0.0.1:3011"),
+        _ => anyhow::anyhow!("LISTEN_ADDR: cannot listen on {asked}: {error}"),
+    })?;
+    if config.public_url.scheme() == "http" && !super::security::is_loopback(&config.public_url) {
+        tracing::warn!("PUBLIC_URL is http: browsers refuse the microphone to pages that are not https");
+    }
+    let public_url = config.url("/mobile-call");
+    let running = start(config, listener).await?;
+    if running.state.store.count_users().await? == 0 {
+        tracing::warn!("there is no user yet: add one with `almasar user add EMAIL --role admin`");
+    }
+    tracing::info!(listen = %running.addr, "ready at {public_url}");
+    stop_signal().await?;
+    tracing::info!("stopping");
+    running.stop().await
+}
+
+async fn stop_signal() -> Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupt = tokio::signal::ctrl_c() => interrupt.context("waiting for Ctrl-C"),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// The key that signs session cookies: `SESSION_SECRET`, or one that is made on first start and kept beside a SQLite file, or in the
+/// database on PostgreSQL, where every server must have the same.
+async fn cookie_key(config: &Config, store: &Store) -> Result<Key> {
+    let secret = match (&config.session_secret, &config.database) {
+        (Some(secret), _) => secret.expose().to_owned(),
+        (None, DatabaseUrl::Sqlite(path)) => kept_secret(&path.with_extension("session-secret"))?,
+        (None, DatabaseUrl::Postgres(_)) => store.setting_or_insert("session_secret", &auth::session::random_hex(32)).await?,
+    };
+    Ok(Key::from(&Sha512::digest(secret.as_bytes())))
+}
+
+fn kept_secret(path: &Path) -> Result<String> {
+    let made = auth::session::random_hex(32);
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(mut file) => {
+            file.write_all(made.as_bytes()).and_then(|()| file.sync_all()).with_context(|| format!("writing {}", path.display()))?;
+            Ok(made)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
+        }
+        Err(error) => Err(error).with_context(|| format!("making {}", path.display())),
+    }
+}
+
+async fn create_first_administrator(config: &Config, store: &Store) -> Result<()> {
+    let (Some(email), Some(password)) = (&config.admin_email, &config.admin_password) else { return Ok(()) };
+    if store.count_users().await? == 0 {
+        let (user, _) = auth::add_user(store, email, Role::Admin, Some(password.expose().to_owned()), clock::now()).await?;
+        tracing::info!(email = user.email, "made the first administrator");
+    }
+    Ok(())
+}

@@ -1,1 +1,46 @@
-//! 
+//! What every handler may reach.
+
+use super::{
+    calls::live::Live,
+    config::Config,
+    numbers::Numbers,
+    recordings::Recordings,
+    store::Store,
+    twilio::{self, signature::Verifier},
+};
+use axum::extract::FromRef;
+use axum_extra::extract::cookie::Key;
+use leptos::config::LeptosOptions;
+use std::sync::Arc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Cheap to clone: every field is a handle.
+#[derive(Clone)]
+pub struct AppState {
+    pub config: Arc<Config>,
+    pub store: Store,
+    pub twilio: twilio::Client,
+    pub verifier: Arc<Verifier>,
+    pub numbers: Arc<Numbers>,
+    pub live: Live,
+    pub recordings: Recordings,
+    pub leptos_options: LeptosOptions,
+    /// Signs session cookies.
+    pub cookie_key: Key,
+    /// Background work that shutdown waits for.
+    pub tasks: TaskTracker,
+    /// Cancelled when the server is told to stop.
+    pub shutdown: CancellationToken,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos_options.clone()
+    }
+}
+
+impl FromRef<AppState> for Key {
+    fn from_ref(state: &AppState) -> Self {
+        state.cookie_key.clone()
+    }
+}

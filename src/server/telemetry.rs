@@ -1,1 +1,28 @@
-//! 
+//! Logs and metrics.
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::{env, sync::LazyLock};
+use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+
+/// Writes logs to standard error: `RUST_LOG` filters, `LOG_FORMAT=json` is for machines.
+pub fn start_logging() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = match env::var("LOG_FORMAT").as_deref() {
+        Ok("json") => lines.json().flatten_event(true).boxed(),
+        _ => lines.with_target(false).boxed(),
+    };
+    // A second start in one process (tests) keeps the first.
+    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
+}
+
+/// The process's metrics, for `/metrics`.
+pub fn metrics() -> &'static PrometheusHandle {
+    static HANDLE: LazyLock<PrometheusHandle> = LazyLock::new(|| {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        let _ = metrics::set_global_recorder(recorder);
+        handle
+    });
+    &HANDLE
+}

@@ -1,0 +1,120 @@
+//! Sign-in, sign-out, and the choice of language: JSON for programs, plain forms for pages without JavaScript.
+
+use crate::{
+    i18n::Locale,
+    server::{
+        auth::{self, session},
+        clock,
+        error::{Error, Result},
+        locale,
+        state::AppState,
+    },
+};
+use axum::{
+    Json, RequestExt,
+    extract::{Form, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::cookie::{Cookie, SameSite, SignedCookieJar};
+use serde::Deserialize;
+use url::form_urlencoded;
+
+#[derive(Deserialize)]
+struct Credentials {
+    email: String,
+    password: String,
+    next: Option<String>,
+}
+
+/// JSON `{email, password}`: 204 or 401. A form: 303 to `next`, or back with the error.
+pub async fn login(State(state): State<AppState>, jar: SignedCookieJar, request: Request) -> Result<Response> {
+    let is_form = is_form(request.headers());
+    let given: Credentials = match is_form {
+        true => request.extract::<Form<_>, _>().await.map_err(|e| Error::bad_request(e.body_text()))?.0,
+        false => request.extract::<Json<_>, _>().await.map_err(|e| Error::bad_request(e.body_text()))?.0,
+    };
+    let next = own_path(given.next.as_deref());
+    let Some(user) = auth::sign_in(&state, &given.email, &given.password).await? else {
+        tracing::warn!(email = given.email.escape_debug().to_string(), "sign-in refused");
+        return match is_form {
+            true => Ok(Redirect::to(&format!("/login?error=credentials&next={}", encoded(next))).into_response()),
+            false => Err(Error::unauthorized("The e-mail address or the password is wrong")),
+        };
+    };
+    tracing::info!(user = user.id, "signed in");
+    let jar = session::begin(&state, &user, jar, clock::now()).await?;
+    match is_form {
+        true => Ok((jar, Redirect::to(next)).into_response()),
+        false => Ok((jar, StatusCode::NO_CONTENT).into_response()),
+    }
+}
+
+/// Ends the session: 204, or 303 to the login page for a form.
+pub async fn logout(State(state): State<AppState>, jar: SignedCookieJar, headers: HeaderMap) -> Result<Response> {
+    let jar = session::end(&state, jar).await?;
+    match is_form(&headers) {
+        true => Ok((jar, Redirect::to("/login")).into_response()),
+        false => Ok((jar, StatusCode::NO_CONTENT).into_response()),
+    }
+}
+
+#[derive(Deserialize)]
+pub struct Choice {
+    locale: String,
+    next: Option<String>,
+}
+
+/// Keeps the chosen language in a cookie for a year, and goes back.
+pub async fn choose_locale(State(state): State<AppState>, Form(choice): Form<Choice>) -> Result<Response> {
+    let chosen = match locale::named(&choice.locale) {
+        Some(Locale::ar) => "ar",
+        Some(Locale::en) => "en",
+        None => return Err(Error::bad_request("locale is ar or en")),
+    };
+    let cookie = Cookie::build((locale::COOKIE, chosen))
+        .path("/")
+        .same_site(SameSite::Lax)
+        .http_only(true)
+        .secure(state.config.is_https())
+        .build();
+    let cookie = format!("{cookie}; Max-Age=31536000");
+    let mut response = Redirect::to(own_path(choice.next.as_deref())).into_response();
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    Ok(response)
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
+}
+
+/// A path of ours, so that no link can send somebody who signs in to another site.
+fn own_path(next: Option<&str>) -> &str {
+    let ours = |path: &&str| {
+        path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control)
+    };
+    next.filter(ours).unwrap_or("/mobile-call")
+}
+
+fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn after_sign_in_one_comes_back_to_a_page_of_ours_only() {
+        assert_eq!(own_path(Some("/history?cursor=1")), "/history?cursor=1");
+        for next in ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:1", "/a\r\nb", ""] {
+            assert_eq!(own_path(Some(next)), "/mobile-call", "{next}");
+        }
+        assert_eq!(own_path(None), "/mobile-call");
+    }
+}

@@ -1,0 +1,27 @@
+//! For operators: is it alive, is it ready, how is it doing.
+
+use crate::server::{
+    error::{Error, Result},
+    state::AppState,
+    telemetry,
+};
+use axum::extract::State;
+
+pub async fn alive() -> &'static str {
+    "alive\n"
+}
+
+/// Ready when the database and the archive can be reached.
+pub async fn ready(State(state): State<AppState>) -> Result<&'static str> {
+    let unreachable = |what: &str, error: &dyn std::fmt::Display| {
+        tracing::warn!(%error, "not ready: the {what} cannot be reached");
+        Error::unavailable(format!("The {what} cannot be reached"))
+    };
+    state.store.ping().await.map_err(|error| unreachable("database", &error))?;
+    state.recordings.ping().await.map_err(|error| unreachable("archive", &error))?;
+    Ok("ready\n")
+}
+
+pub async fn metrics() -> String {
+    telemetry::metrics().render()
+}

@@ -1,0 +1,51 @@
+//! The built site: what is where, and what browsers may keep.
+
+use super::config::Config;
+use axum::Router;
+use axum::http::{HeaderValue, header::CACHE_CONTROL};
+use leptos::config::LeptosOptions;
+use std::{env, fs, path::PathBuf};
+use tower_http::{services::ServeDir, set_header::SetResponseHeader};
+
+/// What Leptos needs to know, so that no `LEPTOS_*` variable is needed. File names are hashed when `hash.txt` stands beside the program.
+pub fn leptos_options(config: &Config) -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("almasar")
+        .site_root(config.site_root.to_string_lossy().into_owned())
+        .site_pkg_dir("pkg")
+        .site_addr(config.listen_addr)
+        .reload_port(3002_u32)
+        .hash_file("hash.txt")
+        .hash_files(hash_file().is_some_and(|path| path.exists()))
+        .build()
+}
+
+/// The URL of the style sheet.
+pub fn stylesheet(options: &LeptosOptions) -> String {
+    let hash = hash_file().filter(|_| options.hash_files).and_then(|path| fs::read_to_string(path).ok()).and_then(|hashes| {
+        hashes.lines().find_map(|line| Some(line.split_once(':').filter(|(kind, _)| *kind == "css")?.1.trim().to_owned()))
+    });
+    match hash {
+        Some(hash) => format!("/pkg/almasar.{hash}.css"),
+        None => "/pkg/almasar.css".to_owned(),
+    }
+}
+
+fn hash_file() -> Option<PathBuf> {
+    Some(env::current_exe().ok()?.parent()?.join("hash.txt"))
+}
+
+/// The files: those whose name carries a hash or a version for ever, the others for an hour.
+pub fn files<S: Clone + Send + Sync + 'static>(config: &Config) -> Router<S> {
+    let folder = |name: &str| ServeDir::new(config.site_root.join(name)).precompressed_br().precompressed_gzip().append_index_html_on_directories(false);
+    let kept = |service, how: &'static str| SetResponseHeader::overriding(service, CACHE_CONTROL, HeaderValue::from_static(how));
+    let hashed = if hash_file().is_some_and(|path| path.exists()) { FOR_EVER } else { "no-cache" };
+    let mut router = Router::new().nest_service("/pkg", kept(folder("pkg"), hashed)).nest_service("/vendor", kept(folder("vendor"), FOR_EVER));
+    for name in ["icon.svg", "icon-180.png", "icon-192.png", "icon-512.png", "icon-maskable-512.png", "site.webmanifest"] {
+        let file = tower_http::services::ServeFile::new(config.site_root.join(name));
+        router = router.route_service(&format!("/{name}"), SetResponseHeader::overriding(file, CACHE_CONTROL, HeaderValue::from_static("max-age=3600")));
+    }
+    router
+}
+
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
