@@ -5,6 +5,8 @@ mod icons;
 mod island;
 pub mod machine;
 mod preview;
+mod shown;
+mod talk;
 mod words;
 
 #[cfg(feature = "hydrate")]
@@ -14,13 +16,11 @@ mod driver;
 #[cfg(feature = "hydrate")]
 mod keyboard;
 #[cfg(feature = "hydrate")]
-mod tab_lock;
+mod sdk_events;
 #[cfg(feature = "hydrate")]
 mod voice_sdk;
 #[cfg(feature = "hydrate")]
 mod wake_lock;
-#[cfg(feature = "hydrate")]
-mod web;
 
 /// The server has no phone to drive.
 #[cfg(not(feature = "hydrate"))]
