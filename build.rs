@@ -23,7 +23,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     // The SDK's file carries its version in its name; package.json is where the version is chosen.
     println!("cargo::rerun-if-changed=package.json");
     let package: serde_json::Value = serde_json::from_str(&fs::read_to_string("package.json")?)?;
-    let version = package["dependencies"]["@twilio/voice-sdk"].as_str().ok_or("package.json names no @twilio/voice-sdk")?;
+    let version = package["dependencies"]["@twilio/voice-sdk"]
+        .as_str()
+        .ok_or("package.json names no @twilio/voice-sdk")?;
     println!("cargo::rustc-env=VOICE_SDK_VERSION={version}");
     Ok(())
 }

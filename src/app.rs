@@ -60,14 +60,20 @@ pub struct Asked {
 }
 
 /// The Voice SDK, from our own origin, under a name that changes with its version.
-pub const VOICE_SDK: &str = concat!("/vendor/twilio-voice-", env!("VOICE_SDK_VERSION"), ".min.js");
+pub const VOICE_SDK: &str = concat!(
+    "/vendor/twilio-voice-",
+    env!("VOICE_SDK_VERSION"),
+    ".min.js"
+);
 
 /// The whole document.
 pub fn shell() -> impl IntoView {
     let state = expect_context::<AppState>();
     let asked = expect_context::<Asked>();
     let locale = expect_context::<Locale>();
-    let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
+    let nonce = use_nonce()
+        .map(|nonce| nonce.to_string())
+        .unwrap_or_default();
     if let Ok(policy) = HeaderValue::from_str(&content_security_policy(&state.config, &nonce)) {
         expect_context::<ResponseOptions>().insert_header(CONTENT_SECURITY_POLICY, policy);
     }
@@ -75,7 +81,11 @@ pub fn shell() -> impl IntoView {
         Locale::ar => ("ar", "rtl"),
         Locale::en => ("en", "ltr"),
     };
-    let title = format!("{} · {}", asked.page.title(locale), td_string!(locale, brand));
+    let title = format!(
+        "{} · {}",
+        asked.page.title(locale),
+        td_string!(locale, brand)
+    );
     let options = state.leptos_options.clone();
     view! {
         <!DOCTYPE html>

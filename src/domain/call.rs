@@ -38,7 +38,10 @@ impl Status {
     ];
 
     pub fn is_terminal(self) -> bool {
-        !matches!(self, Status::Initiated | Status::Ringing | Status::InProgress)
+        !matches!(
+            self,
+            Status::Initiated | Status::Ringing | Status::InProgress
+        )
     }
 
     pub fn as_str(self) -> &'static str {
@@ -67,7 +70,10 @@ impl FromStr for Status {
         if text == "queued" {
             return Ok(Status::Initiated);
         }
-        Status::ALL.into_iter().find(|s| s.as_str() == text).ok_or(UnknownStatus)
+        Status::ALL
+            .into_iter()
+            .find(|s| s.as_str() == text)
+            .ok_or(UnknownStatus)
     }
 }
 

@@ -15,7 +15,10 @@ pub struct DialPlan {
 
 impl DialPlan {
     pub fn saudi_arabia() -> Self {
-        Self { calling_code: "966".into(), trunk_prefix: "0".into() }
+        Self {
+            calling_code: "966".into(),
+            trunk_prefix: "0".into(),
+        }
     }
 }
 
@@ -45,7 +48,9 @@ impl PhoneNumber {
             rest.to_owned()
         } else if let Some(rest) = digits.strip_prefix("00") {
             rest.to_owned()
-        } else if digits.starts_with(&plan.calling_code) && digits.len() >= plan.calling_code.len() + 8 {
+        } else if digits.starts_with(&plan.calling_code)
+            && digits.len() >= plan.calling_code.len() + 8
+        {
             digits
         } else {
             if digits.is_empty() {
@@ -95,9 +100,23 @@ pub fn dialled(typed: &str) -> Result<String, InvalidNumber> {
         match c {
             '+' | '\u{ff0b}' if digits.is_empty() => digits.push('+'),
             c if latin_digit(c).is_some() => digits.extend(latin_digit(c)),
-            ' ' | '-' | '.' | '(' | ')' | '/' | '\t' | '\u{a0}' | '\u{2009}'..='\u{2015}' | '\u{202f}' => {}
+            ' '
+            | '-'
+            | '.'
+            | '('
+            | ')'
+            | '/'
+            | '\t'
+            | '\u{a0}'
+            | '\u{2009}'..='\u{2015}'
+            | '\u{202f}' => {}
             // Direction marks and isolates, which come along when a number is copied from Arabic text.
-            '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {}
+            '\u{200e}'
+            | '\u{200f}'
+            | '\u{061c}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}' => {}
             _ => return Err(InvalidNumber::Character),
         }
     }
@@ -171,7 +190,14 @@ mod tests {
         assert_eq!(parse("  "), Err(InvalidNumber::Empty));
         assert_eq!(parse("911"), Err(InvalidNumber::TooShort));
         assert_eq!(parse("+1234567890123456"), Err(InvalidNumber::TooLong));
-        for typed in ["sip:a@b", "client:other", "</Number><Dial>+1900", "0569705616,,1234#", "05a", "1+2"] {
+        for typed in [
+            "sip:a@b",
+            "client:other",
+            "</Number><Dial>+1900",
+            "0569705616,,1234#",
+            "05a",
+            "1+2",
+        ] {
             assert_eq!(parse(typed), Err(InvalidNumber::Character), "{typed}");
         }
     }

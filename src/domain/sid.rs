@@ -87,7 +87,14 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         let hex = "0".repeat(32);
-        for text in ["", "CA", "CA../../x", &format!("RE{hex}"), &format!("CA{hex}0"), &format!("CA{}", "G".repeat(32))] {
+        for text in [
+            "",
+            "CA",
+            "CA../../x",
+            &format!("RE{hex}"),
+            &format!("CA{hex}0"),
+            &format!("CA{}", "G".repeat(32)),
+        ] {
             assert!(CallSid::parse(text).is_err(), "{text}");
         }
     }

@@ -69,7 +69,11 @@ impl User {
     /// The Twilio client identity: the browser that `client:IDENTITY` rings. Only characters that Twilio allows
     /// (letters, digits, underscore), whatever the id holds. <https://www.twilio.com/docs/voice/twiml/client>
     pub fn identity(&self) -> String {
-        let id: String = self.id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let id: String = self
+            .id
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .collect();
         format!("user_{id}")
     }
 

@@ -1,6 +1,10 @@
 //! A call as the contract's JSON shows it: the list, the stream of changes and the islands share this one shape.
 
-use super::{call::{Direction, Status}, recording::RecordingStatus, sid::{CallSid, RecordingSid}};
+use super::{
+    call::{Direction, Status},
+    recording::RecordingStatus,
+    sid::{CallSid, RecordingSid},
+};
 use serde::{Deserialize, Serialize};
 
 /// One call. Times are RFC 3339 UTC; durations are seconds.

@@ -73,7 +73,10 @@ pub fn run() -> ExitCode {
         }
     };
     telemetry::start_logging();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("almasar: cannot start: {error}");
@@ -92,7 +95,11 @@ pub fn run() -> ExitCode {
 async fn perform(command: Command, config: Config) -> Result<()> {
     match command {
         Command::Serve => serve::run(config).await,
-        Command::User(UserCommand::Add { email, role, password_stdin }) => add_user(config, &email, role, password_stdin).await,
+        Command::User(UserCommand::Add {
+            email,
+            role,
+            password_stdin,
+        }) => add_user(config, &email, role, password_stdin).await,
         Command::User(UserCommand::List) => list_users(config).await,
         Command::Recordings(RecordingsCommand::Fetch) => fetch_recordings(config).await,
     }
@@ -114,7 +121,10 @@ async fn add_user(config: Config, email: &str, role: Role, password_stdin: bool)
 
 fn password_from_stdin() -> Result<String> {
     let mut text = String::new();
-    std::io::stdin().take(4096).read_to_string(&mut text).context("reading the password from standard input")?;
+    std::io::stdin()
+        .take(4096)
+        .read_to_string(&mut text)
+        .context("reading the password from standard input")?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 

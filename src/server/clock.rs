@@ -9,5 +9,7 @@ pub fn now() -> i64 {
 
 /// RFC 3339 with whole seconds, UTC.
 pub fn rfc3339(ms: i64) -> String {
-    Timestamp::from_second(ms.div_euclid(1000)).unwrap_or_default().to_string()
+    Timestamp::from_second(ms.div_euclid(1000))
+        .unwrap_or_default()
+        .to_string()
 }

@@ -62,7 +62,9 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = self.status();
         let body = match self {
-            Self::Problem { title, .. } => json!({ "type": "about:blank", "title": title, "status": status.as_u16() }),
+            Self::Problem { title, .. } => {
+                json!({ "type": "about:blank", "title": title, "status": status.as_u16() })
+            }
             Self::Internal(error) => {
                 let reference = format!("{:08x}", rand::random::<u32>());
                 tracing::error!(error = format!("{error:#}"), reference, "a request failed");
@@ -75,9 +77,14 @@ impl IntoResponse for Error {
             }
         };
         let mut response = (status, Json(body)).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         }
         response
     }

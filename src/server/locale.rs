@@ -7,12 +7,20 @@ pub const COOKIE: &str = "locale";
 
 /// The locale of a request.
 pub fn of(headers: &HeaderMap) -> Locale {
-    cookie(headers).or_else(|| preferred(headers)).unwrap_or(Locale::ar)
+    cookie(headers)
+        .or_else(|| preferred(headers))
+        .unwrap_or(Locale::ar)
 }
 
 /// `ar` or `en`, also from a longer tag such as `en-GB`.
 pub fn named(tag: &str) -> Option<Locale> {
-    match tag.trim().split(['-', '_']).next()?.to_ascii_lowercase().as_str() {
+    match tag
+        .trim()
+        .split(['-', '_'])
+        .next()?
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "ar" => Some(Locale::ar),
         "en" => Some(Locale::en),
         _ => None,
@@ -50,13 +58,19 @@ mod tests {
     use super::*;
 
     fn asked(name: header::HeaderName, value: &'static str) -> Locale {
-        of(&HeaderMap::from_iter([(name, header::HeaderValue::from_static(value))]))
+        of(&HeaderMap::from_iter([(
+            name,
+            header::HeaderValue::from_static(value),
+        )]))
     }
 
     #[test]
     fn the_cookie_decides_then_the_browser_then_arabic() {
         assert_eq!(asked(header::COOKIE, "a=b; locale=en"), Locale::en);
-        assert_eq!(asked(header::ACCEPT_LANGUAGE, "fr, en-GB;q=0.8, ar;q=0.5"), Locale::en);
+        assert_eq!(
+            asked(header::ACCEPT_LANGUAGE, "fr, en-GB;q=0.8, ar;q=0.5"),
+            Locale::en
+        );
         assert_eq!(asked(header::ACCEPT_LANGUAGE, "en;q=0, fr"), Locale::ar);
         assert_eq!(of(&HeaderMap::new()), Locale::ar);
     }

@@ -9,7 +9,8 @@ use axum::{
 };
 use std::time::Duration;
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, cors::CorsLayer,
+    limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
 };
 
 pub fn router(state: AppState) -> Router {
@@ -45,7 +46,10 @@ pub fn router(state: AppState) -> Router {
         .route("/setup", get(pages::setup))
         .fallback(pages::not_found)
         .layer(CompressionLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)));
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            Duration::from_secs(30),
+        ));
 
     let operators = Router::new()
         .route("/healthz", get(health::alive))
@@ -67,11 +71,20 @@ pub fn router(state: AppState) -> Router {
 
 /// What `FRONTEND_URL` names may call the API with our cookie.
 fn cors(state: &AppState) -> CorsLayer {
-    let origins: Vec<HeaderValue> = state.config.frontend_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    let origins: Vec<HeaderValue> = state
+        .config
+        .frontend_origins
+        .iter()
+        .filter_map(|origin| origin.parse().ok())
+        .collect();
     CorsLayer::new()
         .allow_origin(origins)
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::CONTENT_TYPE, header::RANGE, HeaderName::from_static("last-event-id")])
+        .allow_headers([
+            header::CONTENT_TYPE,
+            header::RANGE,
+            HeaderName::from_static("last-event-id"),
+        ])
         .max_age(Duration::from_secs(600))
 }

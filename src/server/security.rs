@@ -14,11 +14,23 @@ use url::{Host, Url};
 /// After the Voice SDK's README, and `leptos::nonce`.
 pub fn content_security_policy(config: &Config, nonce: &str) -> String {
     let connect = match (&config.twilio.signaling_host, &config.twilio.edge) {
-        (Some(host), _) => format!("{}://{}", if host.plain { "ws" } else { "wss" }, host.authority),
-        (None, Some(edge)) => format!("https://eventgw.twilio.com wss://voice-js.{edge}.twilio.com {TWILIO_MEDIA}"),
-        (None, None) => format!("https://eventgw.twilio.com wss://voice-js.roaming.twilio.com {TWILIO_MEDIA}"),
+        (Some(host), _) => format!(
+            "{}://{}",
+            if host.plain { "ws" } else { "wss" },
+            host.authority
+        ),
+        (None, Some(edge)) => {
+            format!("https://eventgw.twilio.com wss://voice-js.{edge}.twilio.com {TWILIO_MEDIA}")
+        }
+        (None, None) => {
+            format!("https://eventgw.twilio.com wss://voice-js.roaming.twilio.com {TWILIO_MEDIA}")
+        }
     };
-    let media = if config.twilio.signaling_host.is_some() { "" } else { TWILIO_MEDIA };
+    let media = if config.twilio.signaling_host.is_some() {
+        ""
+    } else {
+        TWILIO_MEDIA
+    };
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
          img-src 'self' data:; font-src 'self'; manifest-src 'self'; worker-src 'self'; media-src 'self' mediastream: blob: {media}; \
@@ -33,17 +45,31 @@ pub async fn headers(State(state): State<AppState>, request: Request, next: Next
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     };
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "same-origin");
     set(header::X_FRAME_OPTIONS, "DENY");
-    set(HeaderName::from_static("permissions-policy"), "microphone=(self), speaker-selection=(self), screen-wake-lock=(self), camera=(), geolocation=()");
-    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    set(
+        HeaderName::from_static("permissions-policy"),
+        "microphone=(self), speaker-selection=(self), screen-wake-lock=(self), camera=(), geolocation=()",
+    );
+    set(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    );
     set(header::CACHE_CONTROL, "no-store");
     if state.config.is_https() {
-        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+        set(
+            header::STRICT_TRANSPORT_SECURITY,
+            "max-age=31536000; includeSubDomains",
+        );
     }
     response
 }
@@ -52,22 +78,37 @@ pub async fn headers(State(state): State<AppState>, request: Request, next: Next
 /// Browsers say where a request comes from in `Sec-Fetch-Site` and `Origin`; a client that says neither is no browser and has no cookie
 /// that somebody else could make it send.
 pub async fn same_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
     if safe || is_ours(&state.config, request.headers()) {
         return next.run(request).await;
     }
-    let origin = request.headers().get(header::ORIGIN).map(|origin| String::from_utf8_lossy(origin.as_bytes()).into_owned());
+    let origin = request
+        .headers()
+        .get(header::ORIGIN)
+        .map(|origin| String::from_utf8_lossy(origin.as_bytes()).into_owned());
     tracing::warn!(
         "CORS error from origin {}: to allow it, add it to FRONTEND_URL",
         origin.as_deref().unwrap_or("unknown").escape_debug()
     );
-    Error::forbidden("This request comes from another site. If that site is yours, name it in FRONTEND_URL").into_response()
+    Error::forbidden(
+        "This request comes from another site. If that site is yours, name it in FRONTEND_URL",
+    )
+    .into_response()
 }
 
 fn is_ours(config: &Config, headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("null"));
+    let text = |name| {
+        headers
+            .get(name)
+            .map(|value: &HeaderValue| value.to_str().unwrap_or("null"))
+    };
     let origin = text(header::ORIGIN);
-    if origin.is_some_and(|origin| origin == config.origin() || config.frontend_origins.iter().any(|ours| ours == origin)) {
+    if origin.is_some_and(|origin| {
+        origin == config.origin() || config.frontend_origins.iter().any(|ours| ours == origin)
+    }) {
         return true;
     }
     match text(HeaderName::from_static("sec-fetch-site")) {
@@ -81,17 +122,23 @@ fn is_ours(config: &Config, headers: &HeaderMap) -> bool {
 }
 
 fn same_host(origin: &str, host: Option<&str>) -> bool {
-    let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    let authority = origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"));
     authority.is_some() && authority == host
 }
 
 /// Reads one of `FRONTEND_URL`: an origin on the same site as `PUBLIC_URL`. Our cookie is `SameSite=Lax`, so a cross-site page would
 /// never be signed in: better refused at start, with the reason, than puzzled over later.
 pub fn frontend_origin(text: &str, public_url: &Url) -> Result<String, String> {
-    let url = Url::parse(text).map_err(|error| format!("{text:?} is not an origin such as https://app.example.com: {error}"))?;
+    let url = Url::parse(text).map_err(|error| {
+        format!("{text:?} is not an origin such as https://app.example.com: {error}")
+    })?;
     let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
     if !matches!(url.scheme(), "http" | "https") || !bare {
-        return Err(format!("{text:?} is not an origin: a scheme, a host and perhaps a port, no path"));
+        return Err(format!(
+            "{text:?} is not an origin: a scheme, a host and perhaps a port, no path"
+        ));
     }
     if url.scheme() != public_url.scheme() || site(&url) != site(public_url) {
         return Err(format!(
@@ -130,8 +177,17 @@ mod tests {
 
     #[test]
     fn another_port_or_a_sibling_subdomain_is_the_same_site() {
-        assert_eq!(frontend_origin("http://localhost:5173", &url("http://localhost:3001")).as_deref(), Ok("http://localhost:5173"));
-        assert!(frontend_origin("https://app.example.co.uk", &url("https://calls.example.co.uk")).is_ok());
+        assert_eq!(
+            frontend_origin("http://localhost:5173", &url("http://localhost:3001")).as_deref(),
+            Ok("http://localhost:5173")
+        );
+        assert!(
+            frontend_origin(
+                "https://app.example.co.uk",
+                &url("https://calls.example.co.uk")
+            )
+            .is_ok()
+        );
     }
 
     #[test]

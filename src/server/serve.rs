@@ -66,11 +66,21 @@ pub async fn prepare(config: Config) -> Result<AppState> {
     create_first_administrator(&config, &store).await?;
     let missing = config.twilio.missing();
     if !missing.is_empty() {
-        tracing::warn!("calls cannot be placed yet, for want of {}", missing.join(", "));
+        tracing::warn!(
+            "calls cannot be placed yet, for want of {}",
+            missing.join(", ")
+        );
     }
+    let signing_tokens = config
+        .twilio
+        .auth_token
+        .iter()
+        .chain(&config.twilio.auth_token_previous)
+        .cloned()
+        .collect();
     Ok(AppState {
         twilio: twilio::Client::new(&config.twilio)?,
-        verifier: Arc::new(Verifier::for_config(&config)),
+        verifier: Arc::new(Verifier::new(signing_tokens, &config.public_url)),
         numbers: Arc::new(Numbers::new(&config)),
         live: Live::new(),
         recordings: Recordings::new(&config)?,
@@ -90,8 +100,16 @@ pub async fn start(config: Config, listener: TcpListener) -> Result<Running> {
     state.tasks.spawn(recordings::fetch::run(state.clone()));
     state.tasks.close();
     let stopping = state.shutdown.clone().cancelled_owned();
-    let server = tokio::spawn(axum::serve(listener, router(state.clone())).with_graceful_shutdown(stopping).into_future());
-    Ok(Running { addr, state, server })
+    let server = tokio::spawn(
+        axum::serve(listener, router(state.clone()))
+            .with_graceful_shutdown(stopping)
+            .into_future(),
+    );
+    Ok(Running {
+        addr,
+        state,
+        server,
+    })
 }
 
 /// `almasar serve`: until Ctrl-C or SIGTERM.
@@ -102,7 +120,9 @@ pub async fn run(config: Config) -> Result<()> {
         _ => anyhow::anyhow!("LISTEN_ADDR: cannot listen on {asked}: {error}"),
     })?;
     if config.public_url.scheme() == "http" && !super::security::is_loopback(&config.public_url) {
-        tracing::warn!("PUBLIC_URL is http: browsers refuse the microphone to pages that are not https");
+        tracing::warn!(
+            "PUBLIC_URL is http: browsers refuse the microphone to pages that are not https"
+        );
     }
     let public_url = config.url("/mobile-call");
     let running = start(config, listener).await?;
@@ -129,16 +149,27 @@ async fn cookie_key(config: &Config, store: &Store) -> Result<Key> {
     let secret = match (&config.session_secret, &config.database) {
         (Some(secret), _) => secret.expose().to_owned(),
         (None, DatabaseUrl::Sqlite(path)) => kept_secret(&path.with_extension("session-secret"))?,
-        (None, DatabaseUrl::Postgres(_)) => store.setting_or_insert("session_secret", &auth::session::random_hex(32)).await?,
+        (None, DatabaseUrl::Postgres(_)) => {
+            store
+                .setting_or_insert("session_secret", &auth::session::random_hex(32))
+                .await?
+        }
     };
     Ok(Key::from(&Sha512::digest(secret.as_bytes())))
 }
 
 fn kept_secret(path: &Path) -> Result<String> {
     let made = auth::session::random_hex(32);
-    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+    match fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
         Ok(mut file) => {
-            file.write_all(made.as_bytes()).and_then(|()| file.sync_all()).with_context(|| format!("writing {}", path.display()))?;
+            file.write_all(made.as_bytes())
+                .and_then(|()| file.sync_all())
+                .with_context(|| format!("writing {}", path.display()))?;
             Ok(made)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -149,9 +180,18 @@ fn kept_secret(path: &Path) -> Result<String> {
 }
 
 async fn create_first_administrator(config: &Config, store: &Store) -> Result<()> {
-    let (Some(email), Some(password)) = (&config.admin_email, &config.admin_password) else { return Ok(()) };
+    let (Some(email), Some(password)) = (&config.admin_email, &config.admin_password) else {
+        return Ok(());
+    };
     if store.count_users().await? == 0 {
-        let (user, _) = auth::add_user(store, email, Role::Admin, Some(password.expose().to_owned()), clock::now()).await?;
+        let (user, _) = auth::add_user(
+            store,
+            email,
+            Role::Admin,
+            Some(password.expose().to_owned()),
+            clock::now(),
+        )
+        .await?;
         tracing::info!(email = user.email, "made the first administrator");
     }
     Ok(())

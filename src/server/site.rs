@@ -22,9 +22,20 @@ pub fn leptos_options(config: &Config) -> LeptosOptions {
 
 /// The URL of the style sheet.
 pub fn stylesheet(options: &LeptosOptions) -> String {
-    let hash = hash_file().filter(|_| options.hash_files).and_then(|path| fs::read_to_string(path).ok()).and_then(|hashes| {
-        hashes.lines().find_map(|line| Some(line.split_once(':').filter(|(kind, _)| *kind == "css")?.1.trim().to_owned()))
-    });
+    let hash = hash_file()
+        .filter(|_| options.hash_files)
+        .and_then(|path| fs::read_to_string(path).ok())
+        .and_then(|hashes| {
+            hashes.lines().find_map(|line| {
+                Some(
+                    line.split_once(':')
+                        .filter(|(kind, _)| *kind == "css")?
+                        .1
+                        .trim()
+                        .to_owned(),
+                )
+            })
+        });
     match hash {
         Some(hash) => format!("/pkg/almasar.{hash}.css"),
         None => "/pkg/almasar.css".to_owned(),
@@ -37,13 +48,40 @@ fn hash_file() -> Option<PathBuf> {
 
 /// The files: those whose name carries a hash or a version for ever, the others for an hour.
 pub fn files<S: Clone + Send + Sync + 'static>(config: &Config) -> Router<S> {
-    let folder = |name: &str| ServeDir::new(config.site_root.join(name)).precompressed_br().precompressed_gzip().append_index_html_on_directories(false);
-    let kept = |service, how: &'static str| SetResponseHeader::overriding(service, CACHE_CONTROL, HeaderValue::from_static(how));
-    let hashed = if hash_file().is_some_and(|path| path.exists()) { FOR_EVER } else { "no-cache" };
-    let mut router = Router::new().nest_service("/pkg", kept(folder("pkg"), hashed)).nest_service("/vendor", kept(folder("vendor"), FOR_EVER));
-    for name in ["icon.svg", "icon-180.png", "icon-192.png", "icon-512.png", "icon-maskable-512.png", "site.webmanifest"] {
+    let folder = |name: &str| {
+        ServeDir::new(config.site_root.join(name))
+            .precompressed_br()
+            .precompressed_gzip()
+            .append_index_html_on_directories(false)
+    };
+    let kept = |service, how: &'static str| {
+        SetResponseHeader::overriding(service, CACHE_CONTROL, HeaderValue::from_static(how))
+    };
+    let hashed = if hash_file().is_some_and(|path| path.exists()) {
+        FOR_EVER
+    } else {
+        "no-cache"
+    };
+    let mut router = Router::new()
+        .nest_service("/pkg", kept(folder("pkg"), hashed))
+        .nest_service("/vendor", kept(folder("vendor"), FOR_EVER));
+    for name in [
+        "icon.svg",
+        "icon-180.png",
+        "icon-192.png",
+        "icon-512.png",
+        "icon-maskable-512.png",
+        "site.webmanifest",
+    ] {
         let file = tower_http::services::ServeFile::new(config.site_root.join(name));
-        router = router.route_service(&format!("/{name}"), SetResponseHeader::overriding(file, CACHE_CONTROL, HeaderValue::from_static("max-age=3600")));
+        router = router.route_service(
+            &format!("/{name}"),
+            SetResponseHeader::overriding(
+                file,
+                CACHE_CONTROL,
+                HeaderValue::from_static("max-age=3600"),
+            ),
+        );
     }
     router
 }

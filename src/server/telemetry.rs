@@ -13,7 +13,10 @@ pub fn start_logging() {
         _ => lines.with_target(false).boxed(),
     };
     // A second start in one process (tests) keeps the first.
-    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
+        .try_init();
 }
 
 /// The process's metrics, for `/metrics`.

@@ -23,7 +23,10 @@ pub struct Administrator(pub User);
 impl OptionalFromRequestParts<AppState> for SignedIn {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, Error> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Option<Self>, Error> {
         // Looked up once per request, whoever asks again.
         if let Some(known) = parts.extensions.get::<Option<User>>() {
             return Ok(known.clone().map(SignedIn));
@@ -41,7 +44,9 @@ impl FromRequestParts<AppState> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
         <Self as OptionalFromRequestParts<AppState>>::from_request_parts(parts, state)
             .await?
-            .ok_or_else(|| Error::unauthorized("Sign in first: there is no session, or it has ended"))
+            .ok_or_else(|| {
+                Error::unauthorized("Sign in first: there is no session, or it has ended")
+            })
     }
 }
 
@@ -49,7 +54,8 @@ impl FromRequestParts<AppState> for Administrator {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
-        let SignedIn(user) = <SignedIn as FromRequestParts<AppState>>::from_request_parts(parts, state).await?;
+        let SignedIn(user) =
+            <SignedIn as FromRequestParts<AppState>>::from_request_parts(parts, state).await?;
         match user.role.may_set_up() {
             true => Ok(Self(user)),
             false => Err(Error::forbidden("This is for administrators")),

@@ -14,27 +14,55 @@ use rand::distr::{Alphanumeric, SampleString};
 
 /// Checks an e-mail address and a password. An unknown address costs as much time as a wrong password.
 pub async fn sign_in(state: &AppState, email: &str, password: &str) -> Result<Option<User>> {
-    let stored = state.store.user_by_email(&normal_email(email)).await?.filter(|stored| !stored.disabled);
+    let stored = state
+        .store
+        .user_by_email(&normal_email(email))
+        .await?
+        .filter(|stored| !stored.disabled);
     let hash = stored.as_ref().map(|stored| stored.password_hash.clone());
     let right = password::verify(password.to_owned(), hash).await?;
     Ok(stored.filter(|_| right).map(|stored| stored.user))
 }
 
 /// Adds a user, with the password given or one that is made and returned.
-pub async fn add_user(state: &super::store::Store, email: &str, role: Role, password: Option<String>, now: i64) -> Result<(User, String)> {
+pub async fn add_user(
+    state: &super::store::Store,
+    email: &str,
+    role: Role,
+    password: Option<String>,
+    now: i64,
+) -> Result<(User, String)> {
     let email = normal_email(email);
     let name = match email.split_once('@') {
-        Some((name, domain)) if !name.is_empty() && domain.contains(|c: char| c.is_alphanumeric()) && !email.contains(char::is_whitespace) => name.to_owned(),
-        _ => return Err(Error::bad_request(format!("{email:?} is no e-mail address"))),
+        Some((name, domain))
+            if !name.is_empty()
+                && domain.contains(|c: char| c.is_alphanumeric())
+                && !email.contains(char::is_whitespace) =>
+        {
+            name.to_owned()
+        }
+        _ => {
+            return Err(Error::bad_request(format!(
+                "{email:?} is no e-mail address"
+            )));
+        }
     };
     let password = match password {
         Some(password) => password::acceptable(password)?,
         None => Alphanumeric.sample_string(&mut rand::rng(), 20),
     };
-    let user = User { id: session::random_hex(8), email, name, role };
+    let user = User {
+        id: session::random_hex(8),
+        email,
+        name,
+        role,
+    };
     let hash = password::hash(password.clone()).await?;
     match state.insert_user(&user, &hash, now).await {
-        Err(StoreError::EmailTaken) => Err(Error::conflict(format!("there is a user {} already", user.email))),
+        Err(StoreError::EmailTaken) => Err(Error::conflict(format!(
+            "there is a user {} already",
+            user.email
+        ))),
         other => Ok(other.map(|()| (user, password))?),
     }
 }

@@ -3,7 +3,10 @@
 
 use crate::server::error::{Error, Result};
 use anyhow::Context;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
+    password_hash::phc::PasswordHash,
+};
 use std::sync::LazyLock;
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
@@ -21,21 +24,30 @@ fn argon2() -> Argon2<'static> {
 }
 
 fn hash_now(password: &str) -> anyhow::Result<String> {
-    Ok(argon2().hash_password(password.as_bytes()).map_err(|error| anyhow::anyhow!("argon2: {error}"))?.to_string())
+    Ok(argon2()
+        .hash_password(password.as_bytes())
+        .map_err(|error| anyhow::anyhow!("argon2: {error}"))?
+        .to_string())
 }
 
 /// Refuses what is too short to keep anybody out, or too long to be a password.
 pub fn acceptable(password: String) -> Result<String> {
     match LENGTHS.contains(&password.chars().count()) {
         true => Ok(password),
-        false => Err(Error::bad_request(format!("a password has {} to {} characters", LENGTHS.start(), LENGTHS.end()))),
+        false => Err(Error::bad_request(format!(
+            "a password has {} to {} characters",
+            LENGTHS.start(),
+            LENGTHS.end()
+        ))),
     }
 }
 
 /// The PHC string to store.
 pub async fn hash(password: String) -> anyhow::Result<String> {
     let _permit = AT_ONCE.acquire().await?;
-    spawn_blocking(move || hash_now(&password)).await.context("hashing a password")?
+    spawn_blocking(move || hash_now(&password))
+        .await
+        .context("hashing a password")?
 }
 
 /// Whether this is the password of which `stored` is the hash. Takes as long for `None`.
@@ -46,8 +58,11 @@ pub async fn verify(password: String, stored: Option<String>) -> anyhow::Result<
     let _permit = AT_ONCE.acquire().await?;
     spawn_blocking(move || {
         let known = stored.is_some();
-        let Some(phc) = stored.or_else(|| NOBODY.clone()) else { return false };
-        let right = PasswordHash::new(&phc).is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok());
+        let Some(phc) = stored.or_else(|| NOBODY.clone()) else {
+            return false;
+        };
+        let right = PasswordHash::new(&phc)
+            .is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok());
         known && right
     })
     .await
@@ -61,9 +76,20 @@ mod tests {
     #[tokio::test]
     async fn only_the_right_password_of_a_known_user_opens() {
         let stored = hash("correct horse".into()).await.expect("hashes");
-        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
-        assert!(verify("correct horse".into(), Some(stored.clone())).await.expect("verifies"));
-        assert!(!verify("correct horsf".into(), Some(stored)).await.expect("verifies"));
+        assert!(
+            stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{stored}"
+        );
+        assert!(
+            verify("correct horse".into(), Some(stored.clone()))
+                .await
+                .expect("verifies")
+        );
+        assert!(
+            !verify("correct horsf".into(), Some(stored))
+                .await
+                .expect("verifies")
+        );
         assert!(!verify("nobody".into(), None).await.expect("verifies"));
     }
 

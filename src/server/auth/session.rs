@@ -18,9 +18,17 @@ pub fn cookie_name(https: bool) -> &'static str {
 }
 
 /// Begins a session: a new token at every log-in.
-pub async fn begin(state: &AppState, user: &User, jar: SignedCookieJar, now: i64) -> Result<SignedCookieJar> {
+pub async fn begin(
+    state: &AppState,
+    user: &User,
+    jar: SignedCookieJar,
+    now: i64,
+) -> Result<SignedCookieJar> {
     let token = random_hex(32);
-    state.store.insert_session(&hash(&token), &user.id, now, now + ABSOLUTE_MS).await?;
+    state
+        .store
+        .insert_session(&hash(&token), &user.id, now, now + ABSOLUTE_MS)
+        .await?;
     Ok(jar.add(cookie(state, token)))
 }
 
@@ -35,14 +43,22 @@ pub async fn end(state: &AppState, jar: SignedCookieJar) -> Result<SignedCookieJ
 /// The user whose session the cookie names, if it is still good.
 pub async fn user(state: &AppState, jar: &SignedCookieJar, now: i64) -> Result<Option<User>> {
     match jar.get(cookie_name(state.config.is_https())) {
-        Some(cookie) => Ok(state.store.session_user(&hash(cookie.value()), now, IDLE_MS).await?),
+        Some(cookie) => Ok(state
+            .store
+            .session_user(&hash(cookie.value()), now, IDLE_MS)
+            .await?),
         None => Ok(None),
     }
 }
 
 fn cookie(state: &AppState, token: String) -> Cookie<'static> {
     let https = state.config.is_https();
-    Cookie::build((cookie_name(https), token)).path("/").http_only(true).same_site(SameSite::Lax).secure(https).build()
+    Cookie::build((cookie_name(https), token))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(https)
+        .build()
 }
 
 fn hash(token: &str) -> String {

@@ -28,18 +28,42 @@ struct Credentials {
 }
 
 /// JSON `{email, password}`: 204 or 401. A form: 303 to `next`, or back with the error.
-pub async fn login(State(state): State<AppState>, jar: SignedCookieJar, request: Request) -> Result<Response> {
+pub async fn login(
+    State(state): State<AppState>,
+    jar: SignedCookieJar,
+    request: Request,
+) -> Result<Response> {
     let is_form = is_form(request.headers());
     let given: Credentials = match is_form {
-        true => request.extract::<Form<_>, _>().await.map_err(|e| Error::bad_request(e.body_text()))?.0,
-        false => request.extract::<Json<_>, _>().await.map_err(|e| Error::bad_request(e.body_text()))?.0,
+        true => {
+            request
+                .extract::<Form<_>, _>()
+                .await
+                .map_err(|e| Error::bad_request(e.body_text()))?
+                .0
+        }
+        false => {
+            request
+                .extract::<Json<_>, _>()
+                .await
+                .map_err(|e| Error::bad_request(e.body_text()))?
+                .0
+        }
     };
     let next = own_path(given.next.as_deref());
     let Some(user) = auth::sign_in(&state, &given.email, &given.password).await? else {
-        tracing::warn!(email = given.email.escape_debug().to_string(), "sign-in refused");
+        tracing::warn!(
+            email = given.email.escape_debug().to_string(),
+            "sign-in refused"
+        );
         return match is_form {
-            true => Ok(Redirect::to(&format!("/login?error=credentials&next={}", encoded(next))).into_response()),
-            false => Err(Error::unauthorized("The e-mail address or the password is wrong")),
+            true => Ok(
+                Redirect::to(&format!("/login?error=credentials&next={}", encoded(next)))
+                    .into_response(),
+            ),
+            false => Err(Error::unauthorized(
+                "The e-mail address or the password is wrong",
+            )),
         };
     };
     tracing::info!(user = user.id, "signed in");
@@ -51,7 +75,11 @@ pub async fn login(State(state): State<AppState>, jar: SignedCookieJar, request:
 }
 
 /// Ends the session: 204, or 303 to the login page for a form.
-pub async fn logout(State(state): State<AppState>, jar: SignedCookieJar, headers: HeaderMap) -> Result<Response> {
+pub async fn logout(
+    State(state): State<AppState>,
+    jar: SignedCookieJar,
+    headers: HeaderMap,
+) -> Result<Response> {
     let jar = session::end(&state, jar).await?;
     match is_form(&headers) {
         true => Ok((jar, Redirect::to("/login")).into_response()),
@@ -66,7 +94,10 @@ pub struct Choice {
 }
 
 /// Keeps the chosen language in a cookie for a year, and goes back.
-pub async fn choose_locale(State(state): State<AppState>, Form(choice): Form<Choice>) -> Result<Response> {
+pub async fn choose_locale(
+    State(state): State<AppState>,
+    Form(choice): Form<Choice>,
+) -> Result<Response> {
     let chosen = match locale::named(&choice.locale) {
         Some(Locale::ar) => "ar",
         Some(Locale::en) => "en",
@@ -96,7 +127,10 @@ fn is_form(headers: &HeaderMap) -> bool {
 /// A path of ours, so that no link can send somebody who signs in to another site.
 fn own_path(next: Option<&str>) -> &str {
     let ours = |path: &&str| {
-        path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control)
+        path.starts_with('/')
+            && !path.starts_with("//")
+            && !path.contains('\\')
+            && !path.chars().any(char::is_control)
     };
     next.filter(ours).unwrap_or("/mobile-call")
 }
@@ -112,7 +146,14 @@ mod tests {
     #[test]
     fn after_sign_in_one_comes_back_to_a_page_of_ours_only() {
         assert_eq!(own_path(Some("/history?cursor=1")), "/history?cursor=1");
-        for next in ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:1", "/a\r\nb", ""] {
+        for next in [
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "javascript:1",
+            "/a\r\nb",
+            "",
+        ] {
             assert_eq!(own_path(Some(next)), "/mobile-call", "{next}");
         }
         assert_eq!(own_path(None), "/mobile-call");

@@ -17,8 +17,16 @@ pub async fn ready(State(state): State<AppState>) -> Result<&'static str> {
         tracing::warn!(%error, "not ready: the {what} cannot be reached");
         Error::unavailable(format!("The {what} cannot be reached"))
     };
-    state.store.ping().await.map_err(|error| unreachable("database", &error))?;
-    state.recordings.ping().await.map_err(|error| unreachable("archive", &error))?;
+    state
+        .store
+        .ping()
+        .await
+        .map_err(|error| unreachable("database", &error))?;
+    state
+        .recordings
+        .ping()
+        .await
+        .map_err(|error| unreachable("archive", &error))?;
     Ok("ready\n")
 }
 

@@ -1,1 +1,10 @@
-//! Twilio, and nothing of us.
+//! Twilio, and nothing of us: its REST API, its signatures, its access tokens, its TwiML.
+
+pub mod signature;
+pub mod token;
+pub mod twiml;
+
+/// Appended to the callback URLs that we hand to Twilio: up to three retries, on a failed connection, a timeout or a 5xx. Never on the
+/// TwiML App's own URLs. A fragment is not sent, but may be signed: [`signature::Verifier`] accepts both.
+/// <https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>
+pub const RETRIES: &str = "#rc=3&rp=ct,rt,5xx";

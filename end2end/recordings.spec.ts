@@ -1,0 +1,42 @@
+// Recordings that are late, lost, or never were.
+import { Installation } from "./support/installation.ts";
+import { Phone } from "./support/phone.ts";
+import { expect, test as base } from "./support/test.ts";
+
+/** Faults change a whole simulator, so these tests have one of their own. */
+const test = base.extend<{ own: Installation; agent: Phone }>({
+  own: async ({}, use) => {
+    const own = await Installation.start();
+    await use(own);
+    await own.stop();
+  },
+  agent: async ({ own, page, context }, use) => {
+    const person = await own.addPerson("agent");
+    await Phone.signIn(context, own, person);
+    await use(new Phone(page, own, person));
+  },
+});
+
+test("a recording whose callback never came is fetched by the green button", async ({ own, agent }) => {
+  await own.simulator("PUT", "/faults", { recordings: { no_callbacks: true } });
+  await agent.open();
+  await agent.ready();
+  await agent.dial("0569700004");
+  const row = await agent.newest("completed", 30_000);
+  await expect(row.getByTestId("call-play")).toHaveCount(0);
+  await agent.page.getByTestId("fetch-recordings").click();
+  await expect(row.getByTestId("call-play")).toBeVisible();
+});
+
+test("audio that is not there at first, then arrives, is archived", async ({ own, agent }) => {
+  await own.simulator("PUT", "/faults", { recordings: { media_not_found: 1 } });
+  await agent.open();
+  await agent.ready();
+  await agent.dial("0569700004");
+  const row = await agent.newest("completed", 30_000);
+  await expect(row.getByTestId("call-play")).toBeVisible();
+  const sid = await row.getAttribute("data-sid");
+  await expect
+    .poll(async () => (await agent.page.request.get(`${own.url}/api/calls/${sid}/recording`)).status(), { timeout: 30_000 })
+    .toBe(200);
+});

@@ -1,0 +1,29 @@
+// `test` with an installation for each worker and a signed-in agent's phone for each test.
+import { test as base, expect } from "@playwright/test";
+import { Installation } from "./installation.ts";
+import { Phone } from "./phone.ts";
+
+type ForTest = { phone: Phone };
+type ForWorker = { installation: Installation };
+
+export const test = base.extend<ForTest, ForWorker>({
+  installation: [
+    async ({}, use) => {
+      const installation = await Installation.start();
+      await use(installation);
+      await installation.stop();
+    },
+    { scope: "worker" },
+  ],
+  phone: async ({ page, context, installation }, use, info) => {
+    const person = await installation.addPerson("agent");
+    await Phone.signIn(context, installation, person);
+    const phone = new Phone(page, installation, person);
+    await use(phone);
+    if (info.status !== info.expectedStatus) {
+      console.log(`--- console\n${phone.lines.slice(-60).join("\n")}\n--- almasar\n${(await installation.log("almasar")).split("\n").slice(-60).join("\n")}`);
+    }
+  },
+});
+
+export { expect };

@@ -1,0 +1,68 @@
+//! Opening a database: its file and folder, its settings, its schema.
+
+use super::{Engine, Store, writer};
+use crate::server::config::DatabaseUrl;
+use anyhow::Context;
+use sqlx::{
+    Connection, PgConnection, PgPool, SqlitePool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{fs, path::Path, str::FromStr, time::Duration};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+const READERS: u32 = 8;
+
+impl Store {
+    /// Opens the database, making the file (0600) and its folder (0700) when absent, and brings its schema up to date.
+    /// Needs a tokio runtime, on which the writer then runs.
+    pub async fn open(url: &DatabaseUrl) -> anyhow::Result<Self> {
+        match url {
+            DatabaseUrl::Sqlite(path) => open_sqlite(path).await.with_context(|| format!("DATABASE_URL: cannot open {}", path.display())),
+            DatabaseUrl::Postgres(url) => open_postgres(url.expose()).await.context("DATABASE_URL: cannot open the PostgreSQL database"),
+        }
+    }
+}
+
+async fn open_sqlite(path: &Path) -> anyhow::Result<Store> {
+    make_private_file(path)?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        // A commit is on the disk before anyone is told of it: NORMAL may lose acknowledged commits in a power cut.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(writer::LOCK_WAIT);
+    let writing = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    MIGRATIONS.run(&writing).await?;
+    let reading: SqlitePool = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_with(options.busy_timeout(Duration::from_secs(2)).read_only(true))
+        .await?;
+    let writer = writer::spawn_sqlite(writing);
+    Ok(Store { engine: Engine::Sqlite(reading), writer })
+}
+
+async fn open_postgres(url: &str) -> anyhow::Result<Store> {
+    let options = PgConnectOptions::from_str(url)?;
+    // A failed migration keeps its advisory lock for as long as its connection lives: this one is closed in any case.
+    let mut migrating = PgConnection::connect_with(&options).await?;
+    let migrated = MIGRATIONS.run(&mut migrating).await;
+    migrating.close().await?;
+    migrated?;
+    let pool: PgPool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(5)).connect_with(options).await?;
+    let writer = writer::spawn_postgres(pool.clone());
+    Ok(Store { engine: Engine::Postgres(pool), writer })
+}
+
+/// Nobody but us reads the database; SQLite gives its -wal and -shm files the mode of the file itself.
+fn make_private_file(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+}
