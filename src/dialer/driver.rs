@@ -1,6 +1,7 @@
 //! The phone's hands: the only loop. Inputs go into the machine one after another; what it answers with is done here.
 
 mod acts;
+mod countries;
 mod surroundings;
 
 use super::{
@@ -70,6 +71,11 @@ pub fn look_for_devices() {
 /// Whole seconds of the page's clock since then.
 pub fn seconds_since(then: f64) -> u32 {
     ((js_sys::Date::now() - then) / 1_000.0).max(0.0) as u32
+}
+
+/// The country's name in that language, from the browser.
+pub fn country_name(locale: Locale, region: &str) -> String {
+    countries::name(if locale == Locale::ar { "ar" } else { "en" }, region).unwrap_or_else(|| region.to_owned())
 }
 
 fn audio() -> Option<wasm_bindgen::JsValue> {

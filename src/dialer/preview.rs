@@ -1,12 +1,13 @@
 //! The number as it will be dialled, while it is being typed: at once by the country's dial plan, then the server's word on it.
 
-use super::{machine::State, words};
+use super::{driver, machine::State, words};
 use crate::{
-    api::number::{Preview, describe},
+    api::number::{Kind, Preview, describe},
     domain::phone::{DialPlan, PhoneNumber},
-    i18n::Locale,
+    i18n::*,
 };
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
+use leptos_i18n::td_string;
 use std::time::Duration;
 
 /// The typing pauses for so long before the server is asked.
@@ -49,7 +50,7 @@ pub fn NumberPreview(locale: Locale, plan: DialPlan, state: RwSignal<State>) -> 
                 let number = preview.display.clone().or(preview.e164.clone()).unwrap_or_default();
                 let about = match preview.reason {
                     Some(reason) => words::refused(locale, reason).to_owned(),
-                    None => preview.about.clone(),
+                    None => about(locale, preview),
                 };
                 (number, about, preview.reason.is_some())
             }
@@ -63,4 +64,19 @@ pub fn NumberPreview(locale: Locale, plan: DialPlan, state: RwSignal<State>) -> 
             <span>{move || line.with(|line| line.1.clone())}</span>
         </small>
     }
+}
+
+/// The country's name, and what kind of number it is.
+fn about(locale: Locale, preview: &Preview) -> String {
+    let country = preview.region.as_deref().map(|region| driver::country_name(locale, region)).unwrap_or_default();
+    let kind = preview.kind.map(|kind| match kind {
+        Kind::Mobile => td_string!(locale, dialer.kind.mobile),
+        Kind::Fixed => td_string!(locale, dialer.kind.fixed),
+        Kind::TollFree => td_string!(locale, dialer.kind.toll_free),
+    });
+    let comma = match locale {
+        Locale::ar => "، ",
+        Locale::en => ", ",
+    };
+    [Some(country.as_str()), kind].into_iter().flatten().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(comma)
 }

@@ -14,7 +14,7 @@ use crate::{
 use gloo_timers::future::sleep;
 use leptos::{prelude::Set, task::spawn_local};
 use std::{rc::Rc, time::Duration};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlElement, MouseEvent, UrlSearchParams, Window};
 
 impl Driver {
@@ -134,9 +134,8 @@ fn keep_focus() {
     }
     spawn_local(async {
         sleep(Duration::from_millis(30)).await;
-        let lost = document().is_some_and(|document| {
-            document.active_element().is_none_or(|element| element.dyn_ref::<HtmlElement>().is_some_and(|e| JsValue::from(document.body()) == **e))
-        });
+        // Hiding the focused element leaves the focus on the body.
+        let lost = document().is_some_and(|document| document.active_element().is_none_or(|element| element.tag_name() == "BODY"));
         if !lost {
             return;
         }
