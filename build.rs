@@ -1,7 +1,7 @@
 //! Turns `locales/*.json` into typed translations (a key that one language lacks fails the build), and tells the program which Voice
 //! SDK it serves.
 
-use leptos_i18n_parser::parse_locales::{options::Config, parse_locales};
+use leptos_i18n_parser::parse_locales::{options::{Config, ParseOptions}, parse_locales};
 use std::{env, error::Error, fs, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -9,7 +9,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=locales");
     println!("cargo::rerun-if-changed=migrations");
 
-    let locales = parse_locales(None, Config::new("ar")?.add_locale("en")?)?;
+    let options = ParseOptions::default().interpolate_display(true);
+    let locales = parse_locales(None, Config::new("ar")?.add_locale("en")?.parse_options(options))?;
     for warning in locales.diag.warnings().iter() {
         println!("cargo::error={warning}");
     }

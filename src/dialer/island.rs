@@ -162,7 +162,7 @@ fn Said(locale: Locale, state: RwSignal<State>, face: Memo<Face>, may_set_up: bo
     let elsewhere = Memo::new(move |_| state.with(|state| state.line == Line::Elsewhere));
     let good = move || message.with(|m| m.as_ref().is_some_and(|m| m.is_good()));
     view! {
-        <p class="visually-hidden" role="status" aria-live="polite">{move || words::state(locale, face.get())}</p>
+        <p class="sr" role="status" aria-live="polite">{move || words::state(locale, face.get())}</p>
         <div class="note" class:good=good class:empty=move || message.with(Option::is_none)>
             <p data-testid="dialer-message" role="status" aria-live="polite">{text}</p>
             <a href="/setup" hidden=move || !(may_set_up && link.get() == Some(Link::Setup))>{td_string!(locale, dialer.open_setup)}</a>

@@ -1,1 +1,14 @@
-//! 
+//! The pages. Each reads through the services and renders; all they need is HTML, and islands where something lives.
+
+mod history;
+mod login;
+mod mobile_call;
+mod not_found;
+mod setup;
+mod setup_facts;
+
+pub use history::History;
+pub use login::Login;
+pub use mobile_call::MobileCall;
+pub use not_found::NotFound;
+pub use setup::Setup;

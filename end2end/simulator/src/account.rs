@@ -52,8 +52,17 @@ pub const APPLICATION_FIELDS: [(&str, &str, &str); 7] = [
 impl Application {
     /// An application with nothing set.
     pub fn new(sid: Sid, friendly_name: &str, now: Timestamp) -> Self {
-        let fields = APPLICATION_FIELDS.iter().map(|&(_, name, default)| (name, default.to_owned())).collect();
-        Self { sid, friendly_name: friendly_name.to_owned(), created: now, updated: now, fields }
+        let fields = APPLICATION_FIELDS
+            .iter()
+            .map(|&(_, name, default)| (name, default.to_owned()))
+            .collect();
+        Self {
+            sid,
+            friendly_name: friendly_name.to_owned(),
+            created: now,
+            updated: now,
+            fields,
+        }
     }
 
     /// A field's value, by its name in JSON.
@@ -64,7 +73,12 @@ impl Application {
     /// A URL and its method; none when it is not set.
     pub fn url(&self, name: &str, method: &str) -> Option<(String, bool)> {
         let url = self.field(name).trim();
-        (!url.is_empty()).then(|| (url.to_owned(), self.field(method).eq_ignore_ascii_case("GET")))
+        (!url.is_empty()).then(|| {
+            (
+                url.to_owned(),
+                self.field(method).eq_ignore_ascii_case("GET"),
+            )
+        })
     }
 }
 
@@ -122,7 +136,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { ring_ms: 2_500, recording_delay_ms: 1_000, speech: Speech::GreetingEcho }
+        Self {
+            ring_ms: 2_500,
+            recording_delay_ms: 1_000,
+            speech: Speech::GreetingEcho,
+        }
     }
 }
 
@@ -161,7 +179,10 @@ impl Account {
             credentials,
             initial: (application.clone(), caller_id.to_owned()),
             applications: BTreeMap::from([(application.sid.clone(), application)]),
-            numbers: vec![(Sid::from(format!("PN{:0>32}", digits(caller_id))), caller_id.to_owned())],
+            numbers: vec![(
+                Sid::from(format!("PN{:0>32}", digits(caller_id))),
+                caller_id.to_owned(),
+            )],
             caller_ids: Vec::new(),
             calls: Vec::new(),
             recordings: Vec::new(),
@@ -186,7 +207,10 @@ impl Account {
 
     /// A recording, by SID.
     pub fn recording(&mut self, sid: &str) -> Option<&mut Recording> {
-        self.recordings.iter_mut().rev().find(|recording| recording.sid.as_str() == sid)
+        self.recordings
+            .iter_mut()
+            .rev()
+            .find(|recording| recording.sid.as_str() == sid)
     }
 
     /// Keeps the legs as they now are.
@@ -206,15 +230,23 @@ impl World for Account {
     }
 
     fn may_call_from(&self, number: &str) -> bool {
-        self.numbers.iter().chain(&self.caller_ids).any(|(_, owned)| owned == number)
+        self.numbers
+            .iter()
+            .chain(&self.caller_ids)
+            .any(|(_, owned)| owned == number)
     }
 
     fn permits(&self, number: &str) -> bool {
-        country(number).is_none_or(|(iso, ..)| !self.blocked_countries.iter().any(|blocked| blocked == iso))
+        country(number)
+            .is_none_or(|(iso, ..)| !self.blocked_countries.iter().any(|blocked| blocked == iso))
     }
 
     fn far_end(&self, number: &str) -> FarEnd {
-        let mut plan = self.far_ends.get(number).copied().unwrap_or_else(|| FarEnd::of_number(number));
+        let mut plan = self
+            .far_ends
+            .get(number)
+            .copied()
+            .unwrap_or_else(|| FarEnd::of_number(number));
         if plan.behaviour != Behaviour::Busy || self.settings.ring_ms < 1_500 {
             plan.ring_ms.get_or_insert(self.settings.ring_ms);
         }
@@ -249,5 +281,7 @@ pub const COUNTRIES: [(&str, &str, &str); 16] = [
 
 /// The country that a number belongs to, if this simulator knows it.
 pub fn country(number: &str) -> Option<(&'static str, &'static str, &'static str)> {
-    COUNTRIES.into_iter().find(|(_, _, code)| number.starts_with(code))
+    COUNTRIES
+        .into_iter()
+        .find(|(_, _, code)| number.starts_with(code))
 }

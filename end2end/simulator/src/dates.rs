@@ -4,12 +4,16 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 /// `Sun, 22 Nov 2026 21:13:22 +0000`.
 pub fn rfc2822(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
+    time.to_zoned(TimeZone::UTC)
+        .strftime("%a, %d %b %Y %H:%M:%S +0000")
+        .to_string()
 }
 
 /// `2026-11-22T21:13:22Z`.
 pub fn rfc3339(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    time.to_zoned(TimeZone::UTC)
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
 }
 
 /// What a list filter may carry: a date (`2026-11-22`, midnight UTC) or an RFC 3339 time.
@@ -34,8 +38,14 @@ mod tests {
 
     #[test]
     fn a_filter_is_a_date_or_a_time() {
-        assert_eq!(parse_filter("1970-01-02"), Timestamp::from_second(86_400).ok());
-        assert_eq!(parse_filter("1970-01-01T00:00:10Z"), Timestamp::from_second(10).ok());
+        assert_eq!(
+            parse_filter("1970-01-02"),
+            Timestamp::from_second(86_400).ok()
+        );
+        assert_eq!(
+            parse_filter("1970-01-01T00:00:10Z"),
+            Timestamp::from_second(10).ok()
+        );
         assert_eq!(parse_filter("yesterday"), None);
     }
 }

@@ -80,15 +80,36 @@ pub async fn call_back(simulator: &Shared, webhook: Webhook) {
 }
 
 async fn post(simulator: &Shared, webhook: &Webhook, key: &str) {
-    let outcome = simulator.sender.send(webhook, key, |attempt| note(simulator, attempt)).await;
+    let outcome = simulator
+        .sender
+        .send(webhook, key, |attempt| note(simulator, attempt))
+        .await;
     match outcome {
         Ok(reply) if reply.status < 400 => {}
         Ok(reply) => {
             // 15003 is Twilio's "warning response to callback URL"; recordings have none of their own.
-            let code = if webhook.kind == Kind::Recording { 11200 } else { 15003 };
-            simulator.alert(&webhook.call, code, format!("Got HTTP {} response to {} callback", reply.status, webhook.kind.as_str()), webhook.url.clone());
+            let code = if webhook.kind == Kind::Recording {
+                11200
+            } else {
+                15003
+            };
+            simulator.alert(
+                &webhook.call,
+                code,
+                format!(
+                    "Got HTTP {} response to {} callback",
+                    reply.status,
+                    webhook.kind.as_str()
+                ),
+                webhook.url.clone(),
+            );
         }
-        Err(error) => simulator.alert(&webhook.call, error.code(), error.to_string(), webhook.url.clone()),
+        Err(error) => simulator.alert(
+            &webhook.call,
+            error.code(),
+            error.to_string(),
+            webhook.url.clone(),
+        ),
     }
 }
 
@@ -101,27 +122,51 @@ pub async fn fetch(simulator: &Shared, webhook: &Webhook) -> Result<Vec<Verb>, F
         note_dropped(simulator, webhook);
         Err(NoReply::Connect("dropped by a fault".to_owned()))
     } else {
-        let first = simulator.sender.send(webhook, &key, |attempt| note(simulator, attempt)).await;
+        let first = simulator
+            .sender
+            .send(webhook, &key, |attempt| note(simulator, attempt))
+            .await;
         for _ in 0..fault.duplicate {
-            let _ = simulator.sender.send(webhook, &key, |attempt| note(simulator, attempt)).await;
+            let _ = simulator
+                .sender
+                .send(webhook, &key, |attempt| note(simulator, attempt))
+                .await;
         }
         first
     };
-    let failure = |code, message| FetchFailure { code, message, url: webhook.url.split('#').next().unwrap_or_default().to_owned() };
+    let failure = |code, message| FetchFailure {
+        code,
+        message,
+        url: webhook.url.split('#').next().unwrap_or_default().to_owned(),
+    };
     match outcome {
         Err(error) => Err(failure(error.code(), error.to_string())),
-        Ok(reply) if !(200..300).contains(&reply.status) => Err(failure(11200, format!("Got HTTP {} response to {}", reply.status, webhook.url))),
+        Ok(reply) if !(200..300).contains(&reply.status) => Err(failure(
+            11200,
+            format!("Got HTTP {} response to {}", reply.status, webhook.url),
+        )),
         Ok(reply) => read(&reply).map_err(|(code, message)| failure(code, message)),
     }
 }
 
 /// TwiML, by its content type: XML is obeyed, plain text is read out, anything else is error 12300.
 fn read(reply: &Reply) -> Result<Vec<Verb>, (u32, String)> {
-    let essence = reply.content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = reply
+        .content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     match essence.as_str() {
-        "text/xml" | "application/xml" | "text/html" => twiml::parse(&reply.body).map_err(|error| (error.code(), error.to_string())),
+        "text/xml" | "application/xml" | "text/html" => {
+            twiml::parse(&reply.body).map_err(|error| (error.code(), error.to_string()))
+        }
         "text/plain" => Ok(vec![Verb::Say(reply.body.clone())]),
-        "" if reply.body.is_empty() => Err((12100, "Document parse failure: the answer is empty".to_owned())),
+        "" if reply.body.is_empty() => Err((
+            12100,
+            "Document parse failure: the answer is empty".to_owned(),
+        )),
         other => Err((12300, format!("Invalid Content-Type: {other}"))),
     }
 }
@@ -132,12 +177,25 @@ fn signing_key(simulator: &Simulator, bad: bool) -> String {
 }
 
 fn note_dropped(simulator: &Simulator, webhook: &Webhook) {
-    note(simulator, Attempt { dropped: true, ..Attempt::unsent(webhook) });
+    note(
+        simulator,
+        Attempt {
+            dropped: true,
+            ..Attempt::unsent(webhook)
+        },
+    );
 }
 
 fn note(simulator: &Simulator, mut attempt: Attempt) {
-    let status = attempt.status.map_or_else(|| attempt.error.clone().unwrap_or_else(|| "dropped".into()), |status| status.to_string());
-    let call_status = attempt.params.get("DialCallStatus").or_else(|| attempt.params.get("RecordingStatus")).or_else(|| attempt.params.get("CallStatus"));
+    let status = attempt.status.map_or_else(
+        || attempt.error.clone().unwrap_or_else(|| "dropped".into()),
+        |status| status.to_string(),
+    );
+    let call_status = attempt
+        .params
+        .get("DialCallStatus")
+        .or_else(|| attempt.params.get("RecordingStatus"))
+        .or_else(|| attempt.params.get("CallStatus"));
     tracing::info!(call.sid = %attempt.call_sid, kind = attempt.kind.as_str(), event = call_status.map(String::as_str), url = %attempt.url, attempt = attempt.attempt, "webhook: {status}");
     let mut log = simulator.log();
     attempt.n = log.webhooks.len();
@@ -149,15 +207,33 @@ mod tests {
     use super::*;
 
     fn reply(content_type: &str, body: &str) -> Reply {
-        Reply { status: 200, content_type: content_type.into(), body: body.into() }
+        Reply {
+            status: 200,
+            content_type: content_type.into(),
+            body: body.into(),
+        }
     }
 
     #[test]
     fn only_xml_and_text_are_twiml() {
-        assert_eq!(read(&reply("text/xml; charset=utf-8", "<Response/>")), Ok(vec![]));
-        assert_eq!(read(&reply("text/plain", "hello")), Ok(vec![Verb::Say("hello".into())]));
-        assert_eq!(read(&reply("application/json", "{}")).expect_err("refused").0, 12300);
+        assert_eq!(
+            read(&reply("text/xml; charset=utf-8", "<Response/>")),
+            Ok(vec![])
+        );
+        assert_eq!(
+            read(&reply("text/plain", "hello")),
+            Ok(vec![Verb::Say("hello".into())])
+        );
+        assert_eq!(
+            read(&reply("application/json", "{}"))
+                .expect_err("refused")
+                .0,
+            12300
+        );
         assert_eq!(read(&reply("", "")).expect_err("refused").0, 12100);
-        assert_eq!(read(&reply("text/html", "<html/>")).expect_err("refused").0, 12100);
+        assert_eq!(
+            read(&reply("text/html", "<html/>")).expect_err("refused").0,
+            12100
+        );
     }
 }

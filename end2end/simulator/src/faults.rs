@@ -83,8 +83,14 @@ pub struct Faults {
 impl Faults {
     /// The fault for the next webhook of this kind, counted down.
     pub fn webhook(&mut self, kind: Kind) -> WebhookFault {
-        let key = if self.webhooks.contains_key(kind.as_str()) { kind.as_str() } else { "all" };
-        let Some(fault) = self.webhooks.get_mut(key) else { return WebhookFault::default() };
+        let key = if self.webhooks.contains_key(kind.as_str()) {
+            kind.as_str()
+        } else {
+            "all"
+        };
+        let Some(fault) = self.webhooks.get_mut(key) else {
+            return WebhookFault::default();
+        };
         if fault.skip > 0 {
             fault.skip -= 1;
             return WebhookFault::default();
@@ -98,7 +104,12 @@ impl Faults {
     /// The fault for the next REST request, counted down.
     pub fn rest(&mut self, method: &str, path: &str) -> Option<RestFault> {
         let fits = |fault: &&mut RestFault| {
-            path.starts_with(fault.path.as_str()) && fault.method.as_deref().is_none_or(|wanted| wanted == method) && fault.times != Some(0)
+            path.starts_with(fault.path.as_str())
+                && fault
+                    .method
+                    .as_deref()
+                    .is_none_or(|wanted| wanted == method)
+                && fault.times != Some(0)
         };
         let fault = self.rest.iter_mut().find(fits)?;
         spend(&mut fault.times).then(|| fault.clone())
@@ -140,7 +151,10 @@ mod tests {
         assert!(faults.webhook(Kind::Status).drop);
         assert!(!faults.webhook(Kind::Status).drop, "worn out");
         assert!(faults.rest("GET", "/Recordings").is_none());
-        assert_eq!(faults.rest("POST", "/Calls.json").map(|fault| fault.status), Some(429));
+        assert_eq!(
+            faults.rest("POST", "/Calls.json").map(|fault| fault.status),
+            Some(429)
+        );
         assert!(faults.rest("POST", "/Calls.json").is_none());
     }
 

@@ -96,7 +96,9 @@ pub struct Custom {
 impl Custom {
     /// The parameters, decoded.
     pub fn pairs(&self) -> Vec<(String, String)> {
-        url::form_urlencoded::parse(self.params.as_bytes()).into_owned().collect()
+        url::form_urlencoded::parse(self.params.as_bytes())
+            .into_owned()
+            .collect()
     }
 }
 
@@ -135,9 +137,17 @@ impl Frame {
         Self::new("ready", json!({}))
     }
 
+    /// No longer registered: what `Device.unregister()` waits for.
+    pub fn offline() -> Self {
+        Self::new("offline", json!({}))
+    }
+
     /// Something was refused.
     pub fn error(code: u32, message: &str) -> Self {
-        Self::new("error", json!({"error": {"code": code, "message": message}}))
+        Self::new(
+            "error",
+            json!({"error": {"code": code, "message": message}}),
+        )
     }
 
     /// The other side rings.
@@ -164,7 +174,12 @@ impl Frame {
     }
 
     /// An incoming call.
-    pub fn invite(sid: &Sid, sdp: &str, parameters: Map<String, Value>, reconnect: Option<String>) -> Self {
+    pub fn invite(
+        sid: &Sid,
+        sdp: &str,
+        parameters: Map<String, Value>,
+        reconnect: Option<String>,
+    ) -> Self {
         let mut payload = json!({"callsid": sid, "sdp": sdp, "parameters": parameters});
         if let Some(token) = reconnect {
             payload["reconnect"] = Value::String(token);
@@ -179,7 +194,10 @@ impl Frame {
 
     /// A call message was received.
     pub fn ack(callsid: &str, voiceeventsid: Option<&str>) -> Self {
-        Self::new("ack", json!({"acktype": "message", "callsid": callsid, "voiceeventsid": voiceeventsid}))
+        Self::new(
+            "ack",
+            json!({"acktype": "message", "callsid": callsid, "voiceeventsid": voiceeventsid}),
+        )
     }
 }
 
@@ -196,21 +214,47 @@ mod tests {
     fn the_sdks_frames_are_read() {
         let invite = r#"{"payload":{"callsid":"TJSce2","sdp":"v=0","twilio":{"params":"To=%2B966569705616&note=a%26b"}},"type":"invite","version":"1.6"}"#;
         match serde_json::from_str(invite).expect("reads") {
-            FromBrowser::Invite { callsid, reconnect, twilio, .. } => {
+            FromBrowser::Invite {
+                callsid,
+                reconnect,
+                twilio,
+                ..
+            } => {
                 assert_eq!((callsid.as_str(), reconnect), ("TJSce2", None));
-                assert_eq!(twilio.pairs(), [("To".into(), "+966569705616".into()), ("note".into(), "a&b".into())]);
+                assert_eq!(
+                    twilio.pairs(),
+                    [
+                        ("To".into(), "+966569705616".into()),
+                        ("note".into(), "a&b".into())
+                    ]
+                );
             }
             other => panic!("{other:?}"),
         }
         let listen = r#"{"payload":{"browserinfo":{},"reconnectTimeout":30,"token":"t"},"type":"listen","version":"1.6"}"#;
-        assert!(matches!(serde_json::from_str(listen), Ok(FromBrowser::Listen { reconnect_timeout: 30, .. })));
+        assert!(matches!(
+            serde_json::from_str(listen),
+            Ok(FromBrowser::Listen {
+                reconnect_timeout: 30,
+                ..
+            })
+        ));
         let register = r#"{"payload":{"media":{"audio":true}},"type":"register","version":"1.6"}"#;
-        assert!(matches!(serde_json::from_str(register), Ok(FromBrowser::Register { media: Some(_) })));
+        assert!(matches!(
+            serde_json::from_str(register),
+            Ok(FromBrowser::Register { media: Some(_) })
+        ));
     }
 
     #[test]
     fn a_hangup_carries_an_error_only_when_there_is_one() {
-        assert_eq!(Frame::hangup("CA1", None).payload, json!({"callsid": "CA1"}));
-        assert_eq!(Frame::hangup("CA1", Some((31404, "Not Found"))).payload["error"]["code"], 31404);
+        assert_eq!(
+            Frame::hangup("CA1", None).payload,
+            json!({"callsid": "CA1"})
+        );
+        assert_eq!(
+            Frame::hangup("CA1", Some((31404, "Not Found"))).payload["error"]["code"],
+            31404
+        );
     }
 }

@@ -7,7 +7,10 @@ const CLIP: i32 = 32_635;
 pub fn encode(sample: i16) -> u8 {
     let sign = if sample < 0 { 0x80 } else { 0 };
     let magnitude = i32::from(sample).abs().min(CLIP) + BIAS;
-    let exponent = (0..8).rev().find(|bit| magnitude & (0x80 << bit) != 0).unwrap_or(0);
+    let exponent = (0..8)
+        .rev()
+        .find(|bit| magnitude & (0x80 << bit) != 0)
+        .unwrap_or(0);
     let mantissa = (magnitude >> (exponent + 3)) & 0x0F;
     !(sign | (exponent << 4) as u8 | mantissa as u8)
 }
@@ -18,7 +21,11 @@ pub fn decode(byte: u8) -> i16 {
     let exponent = i32::from(byte >> 4 & 0x07);
     let mantissa = i32::from(byte & 0x0F);
     let magnitude = (((mantissa << 3) + BIAS) << exponent) - BIAS;
-    (if byte & 0x80 != 0 { -magnitude } else { magnitude }) as i16
+    (if byte & 0x80 != 0 {
+        -magnitude
+    } else {
+        magnitude
+    }) as i16
 }
 
 #[cfg(test)]
@@ -37,7 +44,10 @@ mod tests {
     fn linear_samples_come_back_within_a_quantisation_step() {
         for sample in (-32_000..32_000).step_by(37) {
             let back = i32::from(decode(encode(sample as i16)));
-            assert!((back - sample).abs() <= (sample.abs() / 16).max(8), "{sample} came back as {back}");
+            assert!(
+                (back - sample).abs() <= (sample.abs() / 16).max(8),
+                "{sample} came back as {back}"
+            );
         }
     }
 

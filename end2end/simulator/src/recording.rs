@@ -17,7 +17,12 @@ pub fn write_wav(channels: &[&[i16]]) -> anyhow::Result<Vec<u8>> {
     };
     let mut bytes = Cursor::new(Vec::new());
     let mut writer = WavWriter::new(&mut bytes, spec).context("start a WAV file")?;
-    for index in 0..channels.iter().map(|channel| channel.len()).max().unwrap_or(0) {
+    for index in 0..channels
+        .iter()
+        .map(|channel| channel.len())
+        .max()
+        .unwrap_or(0)
+    {
         for channel in channels {
             writer.write_sample(channel.get(index).copied().unwrap_or(0))?;
         }
@@ -36,13 +41,17 @@ pub fn to_mono(wav: &[u8]) -> anyhow::Result<Vec<u8>> {
 }
 
 fn mix(samples: &[i16]) -> i16 {
-    samples.iter().fold(0i16, |sum, &sample| sum.saturating_add(sample))
+    samples
+        .iter()
+        .fold(0i16, |sum, &sample| sum.saturating_add(sample))
 }
 
 /// Mixes two sides into one, as a recording without `-dual` does.
 pub fn mixed(left: &[i16], right: &[i16]) -> Vec<i16> {
     let at = |side: &[i16], index: usize| side.get(index).copied().unwrap_or(0);
-    (0..left.len().max(right.len())).map(|index| mix(&[at(left, index), at(right, index)])).collect()
+    (0..left.len().max(right.len()))
+        .map(|index| mix(&[at(left, index), at(right, index)]))
+        .collect()
 }
 
 #[cfg(test)]
@@ -59,7 +68,10 @@ mod tests {
         let mut reader = WavReader::new(&wav[..]).expect("readable");
         assert_eq!(reader.spec().channels, 2);
         assert_eq!(reader.spec().sample_rate, 8_000);
-        let samples: Vec<i16> = reader.samples().map(|sample| sample.expect("a sample")).collect();
+        let samples: Vec<i16> = reader
+            .samples()
+            .map(|sample| sample.expect("a sample"))
+            .collect();
         assert_eq!(samples, [1, 0, 1, 2, 0, 2, 0, 2]);
     }
 
@@ -67,7 +79,11 @@ mod tests {
     fn mono_is_the_sum_of_both_channels() {
         let stereo = write_wav(&[&[1, 2, 30_000], &[10, 20, 30_000]]).expect("a WAV");
         let mono = to_mono(&stereo).expect("a WAV");
-        let samples: Vec<i16> = WavReader::new(&mono[..]).expect("readable").samples().map(|sample| sample.expect("a sample")).collect();
+        let samples: Vec<i16> = WavReader::new(&mono[..])
+            .expect("readable")
+            .samples()
+            .map(|sample| sample.expect("a sample"))
+            .collect();
         assert_eq!(samples, [11, 22, i16::MAX]);
     }
 }

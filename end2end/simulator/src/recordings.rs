@@ -18,7 +18,10 @@ use crate::webhook::{Kind, Webhook};
 /// The address of a recording, to which `.wav` may be added.
 pub fn url(simulator: &Simulator, recording: &Sid) -> String {
     let account = simulator.account();
-    format!("{}/2010-04-01/Accounts/{}/Recordings/{recording}", simulator.public_url, account.credentials.account_sid)
+    format!(
+        "{}/2010-04-01/Accounts/{}/Recordings/{recording}",
+        simulator.public_url, account.credentials.account_sid
+    )
 }
 
 /// Starts a recording and says so.
@@ -40,7 +43,9 @@ pub fn start(simulator: &Shared, queue: &Queue, start: RecordingStart) {
     {
         let mut account = simulator.account();
         account.recordings.push(recording);
-        account.recording_callbacks.insert(start.sid, start.callback);
+        account
+            .recording_callbacks
+            .insert(start.sid, start.callback);
     }
     if let Some(webhook) = webhook.filter(|_| !simulator.faults().recordings.no_callbacks) {
         queue.push(webhook);
@@ -55,7 +60,10 @@ pub async fn stop(simulator: &Shared, room: &Sid, sid: Sid) {
     let mut samples = 0;
     if let Some(recorded) = recorded.filter(|_| !absent) {
         samples = recorded.parent.len();
-        let dual = simulator.account().recording(sid.as_str()).is_some_and(|recording| recording.channels == 2);
+        let dual = simulator
+            .account()
+            .recording(sid.as_str())
+            .is_some_and(|recording| recording.channels == 2);
         let written = match dual {
             true => write_wav(&[&recorded.parent, &recorded.child]),
             false => write_wav(&[&mixed(&recorded.parent, &recorded.child)]),
@@ -83,7 +91,9 @@ async fn finish(simulator: &Shared, sid: &Sid, wav: Option<Vec<u8>>, duration_se
         let mut account = simulator.account();
         let callback = account.recording_callbacks.remove(sid).unwrap_or_default();
         // Deleted, or reset, in the meantime.
-        let Some(recording) = account.recording(sid.as_str()) else { return };
+        let Some(recording) = account.recording(sid.as_str()) else {
+            return;
+        };
         recording.status = if wav.is_some() { "completed" } else { "absent" };
         recording.updated = Timestamp::now();
         recording.duration_secs = wav.is_some().then_some(duration_secs);
@@ -91,13 +101,20 @@ async fn finish(simulator: &Shared, sid: &Sid, wav: Option<Vec<u8>>, duration_se
         (recording.clone(), callback)
     };
     tracing::info!(call.sid = %recording.call, recording.sid = %sid, duration_secs, "recording {}", recording.status);
-    if let Some(webhook) = event(simulator, &recording, &callback, recording.status).filter(|_| !simulator.faults().recordings.no_callbacks) {
+    if let Some(webhook) = event(simulator, &recording, &callback, recording.status)
+        .filter(|_| !simulator.faults().recordings.no_callbacks)
+    {
         delivery::call_back(simulator, webhook).await;
     }
 }
 
 /// The callback for an event, if it was asked for; by default only `completed` is.
-fn event(simulator: &Simulator, recording: &Recording, callback: &Callback, event: &str) -> Option<Webhook> {
+fn event(
+    simulator: &Simulator,
+    recording: &Recording,
+    callback: &Callback,
+    event: &str,
+) -> Option<Webhook> {
     let target = callback.url.clone()?;
     let wanted = match callback.events.as_slice() {
         [] => event == "completed",
@@ -113,7 +130,10 @@ fn event(simulator: &Simulator, recording: &Recording, callback: &Callback, even
         ("RecordingSid".to_owned(), recording.sid.to_string()),
         ("RecordingUrl".to_owned(), url(simulator, &recording.sid)),
         ("RecordingStatus".to_owned(), event.to_owned()),
-        ("RecordingChannels".to_owned(), recording.channels.to_string()),
+        (
+            "RecordingChannels".to_owned(),
+            recording.channels.to_string(),
+        ),
         ("RecordingSource".to_owned(), recording.source.to_owned()),
         ("RecordingStartTime".to_owned(), rfc2822(recording.started)),
         ("RecordingTrack".to_owned(), "both".to_owned()),
@@ -122,5 +142,11 @@ fn event(simulator: &Simulator, recording: &Recording, callback: &Callback, even
     if let Some(duration) = recording.duration_secs {
         params.push(("RecordingDuration".to_owned(), duration.to_string()));
     }
-    Some(Webhook { kind: Kind::Recording, call: recording.call.clone(), url: target, get: callback.get, params })
+    Some(Webhook {
+        kind: Kind::Recording,
+        call: recording.call.clone(),
+        url: target,
+        get: callback.get,
+        params,
+    })
 }

@@ -26,8 +26,16 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let address = plain.local_addr()?;
     let media = Media::start(cli.media).await?;
     let media_address = media.address();
-    let public_url = cli.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let simulator = Arc::new(Simulator::new(account(&cli), media, Sender::new()?, public_url.trim_end_matches('/').to_owned()));
+    let public_url = cli
+        .public_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{address}"));
+    let simulator = Arc::new(Simulator::new(
+        account(&cli),
+        media,
+        Sender::new()?,
+        public_url.trim_end_matches('/').to_owned(),
+    ));
     let routes = routes(simulator);
 
     println!("listening on http://{address}");
@@ -36,7 +44,13 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     if let Some(listener) = tls {
         println!("listening on https://{}", listener.local_addr()?);
         let server = axum_server::from_tcp_rustls(listener, certificate()?)?.handle(handle.clone());
-        servers.spawn(server.serve(routes.clone().into_make_service_with_connect_info::<SocketAddr>()));
+        servers.spawn(
+            server.serve(
+                routes
+                    .clone()
+                    .into_make_service_with_connect_info::<SocketAddr>(),
+            ),
+        );
     }
     println!("media on udp://{media_address}");
     print_table(&cli);
@@ -53,11 +67,16 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
 
 /// All URLs.
 fn routes(simulator: Shared) -> Router {
-    Router::new().route("/signal", get(signal::connect)).merge(control::routes()).fallback(rest::serve).with_state(simulator)
+    Router::new()
+        .route("/signal", get(signal::connect))
+        .merge(control::routes())
+        .fallback(rest::serve)
+        .with_state(simulator)
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+    let listener =
+        TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
@@ -69,16 +88,29 @@ fn account(cli: &Cli) -> Account {
         api_key: cli.api_key.clone(),
         api_secret: cli.api_secret.clone(),
     };
-    let mut application = Application::new(Sid::from(cli.twiml_app_sid.as_str()), "Simulated TwiML App", Timestamp::now());
-    application.fields.insert("voice_url", cli.voice_url.clone());
-    application.fields.insert("status_callback", cli.status_callback.clone());
+    let mut application = Application::new(
+        Sid::from(cli.twiml_app_sid.as_str()),
+        "Simulated TwiML App",
+        Timestamp::now(),
+    );
+    application
+        .fields
+        .insert("voice_url", cli.voice_url.clone());
+    application
+        .fields
+        .insert("status_callback", cli.status_callback.clone());
     Account::new(credentials, application, &cli.caller_id)
 }
 
 /// A certificate for loopback, made anew at every start.
 fn certificate() -> anyhow::Result<RustlsConfig> {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()])?;
-    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).map_err(anyhow::Error::msg)?;
+    let made = rcgen::generate_simple_self_signed([
+        "localhost".to_owned(),
+        "127.0.0.1".to_owned(),
+        "::1".to_owned(),
+    ])?;
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der())
+        .map_err(anyhow::Error::msg)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -89,7 +121,10 @@ fn certificate() -> anyhow::Result<RustlsConfig> {
 }
 
 fn print_table(cli: &Cli) {
-    println!("account {} · key {} · TwiML App {} · caller ID {}", cli.account_sid, cli.api_key, cli.twiml_app_sid, cli.caller_id);
+    println!(
+        "account {} · key {} · TwiML App {} · caller ID {}",
+        cli.account_sid, cli.api_key, cli.twiml_app_sid, cli.caller_id
+    );
     println!("numbers that end in");
     for (ending, what) in far_end::TABLE {
         println!("  {ending:<10} {what}");

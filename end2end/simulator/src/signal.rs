@@ -24,7 +24,11 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// Takes a browser's socket.
 pub async fn connect(State(simulator): State<Shared>, upgrade: WebSocketUpgrade) -> Response {
-    if simulator.gateway().refuse_until.is_some_and(|until| Instant::now() < until) {
+    if simulator
+        .gateway()
+        .refuse_until
+        .is_some_and(|until| Instant::now() < until)
+    {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     upgrade.on_upgrade(move |socket| serve(simulator, socket))
@@ -33,8 +37,14 @@ pub async fn connect(State(simulator): State<Shared>, upgrade: WebSocketUpgrade)
 async fn serve(simulator: Shared, mut socket: WebSocket) {
     let (to, mut outgoing) = mpsc::unbounded_channel();
     let id = simulator.connect(to);
-    let mut session = Session { simulator: simulator.clone(), id, token: String::new(), claims: None };
-    let mut heartbeat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
+    let mut session = Session {
+        simulator: simulator.clone(),
+        id,
+        token: String::new(),
+        claims: None,
+    };
+    let mut heartbeat =
+        tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
     loop {
         tokio::select! {
             message = outgoing.recv() => match message {
@@ -82,21 +92,68 @@ impl Session {
             Err(error) => return tracing::warn!(%error, "a frame that we do not know"),
         };
         match message {
-            Received::Listen { token, reconnect_timeout } => self.listen(token, reconnect_timeout),
-            Received::Register { media } => self.register(media.is_none_or(|media| media.values().any(|wanted| *wanted == true))),
-            Received::Invite { callsid, sdp, reconnect: Some(token), .. } => self.come_back(callsid, sdp, &token),
-            Received::Invite { callsid, sdp, reconnect: None, twilio } => self.invite(callsid, sdp, twilio.pairs()),
+            Received::Listen {
+                token,
+                reconnect_timeout,
+            } => self.listen(token, reconnect_timeout),
+            Received::Register { media } => self
+                .register(media.is_none_or(|media| media.values().any(|wanted| *wanted == true))),
+            Received::Invite {
+                callsid,
+                sdp,
+                reconnect: Some(token),
+                ..
+            } => self.come_back(callsid, sdp, &token),
+            Received::Invite {
+                callsid,
+                sdp,
+                reconnect: None,
+                twilio,
+            } => self.invite(callsid, sdp, twilio.pairs()),
             Received::Answer { callsid, sdp } => {
-                self.tell(&callsid, Event::Take { socket: self.id, leg: Sid::from(callsid.as_str()), sdp });
+                self.tell(
+                    &callsid,
+                    Event::Take {
+                        socket: self.id,
+                        leg: Sid::from(callsid.as_str()),
+                        sdp,
+                    },
+                );
             }
-            Received::Reject { callsid } => self.tell(&callsid, Event::Gone { socket: self.id, callsid: callsid.clone(), declined: true }),
+            Received::Reject { callsid } => self.tell(
+                &callsid,
+                Event::Gone {
+                    socket: self.id,
+                    callsid: callsid.clone(),
+                    declined: true,
+                },
+            ),
             Received::Hangup { callsid, message } => {
                 tracing::info!(call.sid = %callsid, message, "the browser hangs up");
-                self.tell(&callsid, Event::Gone { socket: self.id, callsid: callsid.clone(), declined: false });
+                self.tell(
+                    &callsid,
+                    Event::Gone {
+                        socket: self.id,
+                        callsid: callsid.clone(),
+                        declined: false,
+                    },
+                );
             }
-            Received::Dtmf { callsid, dtmf } => self.tell(&callsid, Event::Keys(callsid.clone(), dtmf)),
-            Received::Reinvite { callsid, sdp } => self.tell(&callsid, Event::Renegotiate { socket: self.id, callsid: callsid.clone(), sdp }),
-            Received::Message { callsid, voiceeventsid } => self.send(Frame::ack(&callsid, voiceeventsid.as_deref())),
+            Received::Dtmf { callsid, dtmf } => {
+                self.tell(&callsid, Event::Keys(callsid.clone(), dtmf))
+            }
+            Received::Reinvite { callsid, sdp } => self.tell(
+                &callsid,
+                Event::Renegotiate {
+                    socket: self.id,
+                    callsid: callsid.clone(),
+                    sdp,
+                },
+            ),
+            Received::Message {
+                callsid,
+                voiceeventsid,
+            } => self.send(Frame::ack(&callsid, voiceeventsid.as_deref())),
         }
     }
 
@@ -114,7 +171,11 @@ impl Session {
                 let now = Timestamp::now().as_second();
                 if let Some(socket) = self.simulator.gateway().sockets.get_mut(&self.id) {
                     socket.identity = Some(claims.identity.clone());
-                    socket.reconnect_timeout = if reconnect_timeout == 0 { PATIENCE } else { Duration::from_secs(reconnect_timeout.min(30)) };
+                    socket.reconnect_timeout = if reconnect_timeout == 0 {
+                        PATIENCE
+                    } else {
+                        Duration::from_secs(reconnect_timeout.min(30))
+                    };
                 }
                 tracing::info!(user = %claims.identity, "token accepted");
                 self.send(Frame::connected(&claims.identity, claims.expires_at - now));
@@ -134,9 +195,18 @@ impl Session {
     /// The token as of now: what was good at `listen` may be over, or void.
     fn check(&self) -> Result<Claims, Refusal> {
         let credentials = self.simulator.account().credentials.clone();
-        let issuer = Issuer { account_sid: &credentials.account_sid, api_key: &credentials.api_key, api_secret: &credentials.api_secret };
+        let issuer = Issuer {
+            account_sid: &credentials.account_sid,
+            api_key: &credentials.api_key,
+            api_secret: &credentials.api_secret,
+        };
         let claims = token::read(&self.token, &issuer, Timestamp::now().as_second())?;
-        if self.simulator.gateway().void_until.is_some_and(|until| claims.issued_at <= until) {
+        if self
+            .simulator
+            .gateway()
+            .void_until
+            .is_some_and(|until| claims.issued_at <= until)
+        {
             return Err(Refusal::Invalid("revoked"));
         }
         Ok(claims)
@@ -145,7 +215,9 @@ impl Session {
     fn register(&self, wanted: bool) {
         let refusal = match self.check() {
             Ok(claims) if claims.incoming || !wanted => None,
-            Ok(_) => Some(Refusal::NotAllowed("the token does not allow incoming calls")),
+            Ok(_) => Some(Refusal::NotAllowed(
+                "the token does not allow incoming calls",
+            )),
             Err(refusal) => Some(refusal),
         };
         if let Some(socket) = self.simulator.gateway().sockets.get_mut(&self.id) {
@@ -153,6 +225,7 @@ impl Session {
         }
         match refusal {
             Some(refusal) => self.send(Frame::error(refusal.code(), &refusal.to_string())),
+            None if !wanted => self.send(Frame::offline()),
             None if self.simulator.faults().signal.no_ready => {}
             None => self.send(Frame::ready()),
         }
@@ -160,7 +233,17 @@ impl Session {
 
     fn come_back(&self, callsid: String, sdp: String, token: &str) {
         let known = token == crate::frames::reconnect_token(&Sid::from(callsid.as_str()));
-        if !known || self.check().is_err() || !self.simulator.tell(&callsid, Event::Renegotiate { socket: self.id, callsid: callsid.clone(), sdp }) {
+        if !known
+            || self.check().is_err()
+            || !self.simulator.tell(
+                &callsid,
+                Event::Renegotiate {
+                    socket: self.id,
+                    callsid: callsid.clone(),
+                    sdp,
+                },
+            )
+        {
             self.send(Frame::hangup(&callsid, Some((31003, "Connection timeout"))));
         }
     }
@@ -168,32 +251,76 @@ impl Session {
     fn invite(&self, temporary: String, sdp: String, custom: Vec<(String, String)>) {
         let claims = match self.check() {
             Ok(claims) => claims,
-            Err(refusal) => return self.send(Frame::hangup(&temporary, Some((refusal.code(), &refusal.to_string())))),
+            Err(refusal) => {
+                return self.send(Frame::hangup(
+                    &temporary,
+                    Some((refusal.code(), &refusal.to_string())),
+                ));
+            }
         };
         let Some(application_sid) = claims.application_sid.clone() else {
-            return self.send(Frame::hangup(&temporary, Some((31201, "Authentication failed: the token does not allow outgoing calls"))));
+            return self.send(Frame::hangup(
+                &temporary,
+                Some((
+                    31201,
+                    "Authentication failed: the token does not allow outgoing calls",
+                )),
+            ));
         };
-        let application = self.simulator.account().applications.get(&Sid::from(application_sid.as_str())).cloned();
+        let application = self
+            .simulator
+            .account()
+            .applications
+            .get(&Sid::from(application_sid.as_str()))
+            .cloned();
         let Some(application) = application else {
-            return self.send(Frame::hangup(&temporary, Some((31001, "Application Not Found"))));
+            return self.send(Frame::hangup(
+                &temporary,
+                Some((31001, "Application Not Found")),
+            ));
         };
         // What the server signed into the token wins over what the page says.
         let mut params = custom;
         params.retain(|(key, _)| !claims.params.iter().any(|(signed, _)| signed == key));
         params.extend(claims.params.clone());
-        let to = params.iter().find(|(key, _)| key == "To").map(|(_, to)| to.clone()).unwrap_or_default();
+        let to = params
+            .iter()
+            .find(|(key, _)| key == "To")
+            .map(|(_, to)| to.clone())
+            .unwrap_or_default();
         let from = format!("client:{}", claims.identity);
-        let mut leg = Leg::new(Direction::Inbound, Party::Client(claims.identity), from, to, Timestamp::now());
+        let mut leg = Leg::new(
+            Direction::Inbound,
+            Party::Client(claims.identity),
+            from,
+            to,
+            Timestamp::now(),
+        );
         leg.application = Some(application.sid.clone());
         if let Some((url, get)) = application.url("status_callback", "status_callback_method") {
             leg.callback.url = Some(url);
             leg.callback.get = get;
         }
         let source = match application.url("voice_url", "voice_method") {
-            Some((url, get)) => Source::Url { url, get, fallback: application.url("voice_fallback_url", "voice_fallback_method") },
+            Some((url, get)) => Source::Url {
+                url,
+                get,
+                fallback: application.url("voice_fallback_url", "voice_fallback_method"),
+            },
             None => Source::Missing,
         };
-        let caller = FromBrowser { socket: self.id, temporary, offer: sdp };
-        switchboard::place(&self.simulator, leg, source, params, RestOptions::default(), Some(caller));
+        let caller = FromBrowser {
+            socket: self.id,
+            temporary,
+            offer: sdp,
+        };
+        switchboard::place(
+            &self.simulator,
+            leg,
+            source,
+            params,
+            RestOptions::default(),
+            Some(caller),
+        );
     }
 }

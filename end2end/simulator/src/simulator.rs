@@ -143,14 +143,24 @@ impl Simulator {
     /// Takes a new socket in.
     pub fn connect(&self, to: mpsc::UnboundedSender<ToSocket>) -> SocketId {
         let id = SocketId(self.next_socket.fetch_add(1, Ordering::Relaxed));
-        let socket = Socket { to, identity: None, registered: false, reconnect_timeout: Duration::ZERO };
+        let socket = Socket {
+            to,
+            identity: None,
+            registered: false,
+            reconnect_timeout: Duration::ZERO,
+        };
         self.gateway().sockets.insert(id, socket);
         id
     }
 
     /// Forgets a socket; every call decides for itself what that means. Returns how long its calls may outlive it.
     pub fn disconnect(&self, id: SocketId) {
-        let patience = self.gateway().sockets.remove(&id).map(|socket| socket.reconnect_timeout).unwrap_or_default();
+        let patience = self
+            .gateway()
+            .sockets
+            .remove(&id)
+            .map(|socket| socket.reconnect_timeout)
+            .unwrap_or_default();
         for call in lock(&self.calls).values() {
             let _ = call.send(Event::SocketLost(id, patience));
         }
@@ -166,8 +176,12 @@ impl Simulator {
     /// Where an identity can be rung.
     pub fn registered(&self, identity: &str) -> Vec<SocketId> {
         let gateway = self.gateway();
-        let mut ids: Vec<SocketId> =
-            gateway.sockets.iter().filter(|(_, socket)| socket.registered && socket.identity.as_deref() == Some(identity)).map(|(&id, _)| id).collect();
+        let mut ids: Vec<SocketId> = gateway
+            .sockets
+            .iter()
+            .filter(|(_, socket)| socket.registered && socket.identity.as_deref() == Some(identity))
+            .map(|(&id, _)| id)
+            .collect();
         ids.sort_by_key(|id| id.0);
         ids
     }
@@ -187,7 +201,9 @@ impl Simulator {
 
     /// Tells a call; false if there is none of this name.
     pub fn tell(&self, name: &str, event: Event) -> bool {
-        lock(&self.calls).get(name).is_some_and(|call| call.send(event).is_ok())
+        lock(&self.calls)
+            .get(name)
+            .is_some_and(|call| call.send(event).is_ok())
     }
 
     /// Tells a call what happened; false if there is none of this name.
@@ -202,7 +218,13 @@ impl Simulator {
 
     /// Ends every call, as a reset does.
     pub fn hang_up_everything(&self) {
-        let parents: Vec<Sid> = self.account().calls.iter().filter(|leg| leg.parent.is_none()).map(|leg| leg.sid.clone()).collect();
+        let parents: Vec<Sid> = self
+            .account()
+            .calls
+            .iter()
+            .filter(|leg| leg.parent.is_none())
+            .map(|leg| leg.sid.clone())
+            .collect();
         for sid in parents {
             self.input(sid.as_str(), Input::End(sid.clone(), false));
         }
@@ -211,7 +233,14 @@ impl Simulator {
     /// Notes what Twilio's debugger would show.
     pub fn alert(&self, call: &Sid, code: u32, text: String, url: String) {
         tracing::warn!(call.sid = %call, code, %url, "alert: {text}");
-        self.account().alerts.push(Alert { sid: Sid::new("NO"), call: call.clone(), code, text, url, at: Timestamp::now() });
+        self.account().alerts.push(Alert {
+            sid: Sid::new("NO"),
+            call: call.clone(),
+            code,
+            text,
+            url,
+            at: Timestamp::now(),
+        });
     }
 
     /// The token that a browser needs to come back to its call, unless a fault withholds it.

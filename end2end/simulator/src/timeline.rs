@@ -29,12 +29,18 @@ impl Timeline {
 
     /// `len` samples from `at` on; negative and unwritten places are silence.
     pub fn read(&self, at: i64, len: usize) -> Vec<i16> {
-        (0..len as i64).map(|offset| self.sample(at + offset)).collect()
+        (0..len as i64)
+            .map(|offset| self.sample(at + offset))
+            .collect()
     }
 
     fn sample(&self, at: i64) -> i16 {
         let index = at - self.first as i64;
-        usize::try_from(index).ok().and_then(|index| self.samples.get(index)).copied().unwrap_or(0)
+        usize::try_from(index)
+            .ok()
+            .and_then(|index| self.samples.get(index))
+            .copied()
+            .unwrap_or(0)
     }
 
     /// Lets go of everything before `at`; amortised, so it may be called at every frame.

@@ -164,14 +164,20 @@ fn check(body: Body, issuer: &Issuer<'_>, now: i64) -> Result<Claims, Refusal> {
         return Err(Refusal::Invalid("nbf is in the future"));
     }
     let grants = body.grants.ok_or(Refusal::Invalid("grants are missing"))?;
-    let identity = grants.identity.filter(|identity| is_legal_identity(identity)).ok_or(Refusal::Invalid("grants.identity is missing or illegal"))?;
+    let identity = grants
+        .identity
+        .filter(|identity| is_legal_identity(identity))
+        .ok_or(Refusal::Invalid("grants.identity is missing or illegal"))?;
     let voice = grants.voice.ok_or(Refusal::NotAllowed("no voice grant"))?;
     let outgoing = voice.outgoing;
     Ok(Claims {
         identity,
         expires_at,
         issued_at,
-        params: outgoing.as_ref().map(|outgoing| flatten(&outgoing.params)).unwrap_or_default(),
+        params: outgoing
+            .as_ref()
+            .map(|outgoing| flatten(&outgoing.params))
+            .unwrap_or_default(),
         application_sid: outgoing.and_then(|outgoing| outgoing.application_sid),
         incoming: voice.incoming.is_some_and(|incoming| incoming.allow),
     })
@@ -180,13 +186,23 @@ fn check(body: Body, issuer: &Issuer<'_>, now: i64) -> Result<Claims, Refusal> {
 fn flatten(params: &serde_json::Map<String, serde_json::Value>) -> Vec<(String, String)> {
     params
         .iter()
-        .map(|(key, value)| (key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        .map(|(key, value)| {
+            (
+                key.clone(),
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned),
+            )
+        })
         .collect()
 }
 
 /// Letters, digits and underscore; Twilio refuses spaces and delimiters (31105), at most 121 characters.
 fn is_legal_identity(identity: &str) -> bool {
-    (1..=121).contains(&identity.len()) && identity.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '@' | '+'))
+    (1..=121).contains(&identity.len())
+        && identity
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '@' | '+'))
 }
 
 #[cfg(test)]
@@ -196,7 +212,11 @@ mod tests {
     use serde_json::{Value, json};
 
     const NOW: i64 = 1_800_000_000;
-    const ISSUER: Issuer<'static> = Issuer { account_sid: "AC1", api_key: "SK1", api_secret: "secret" };
+    const ISSUER: Issuer<'static> = Issuer {
+        account_sid: "AC1",
+        api_key: "SK1",
+        api_secret: "secret",
+    };
 
     fn body() -> Value {
         json!({"jti": "SK1-1", "iss": "SK1", "sub": "AC1", "iat": NOW, "exp": NOW + 3600, "grants": {
@@ -227,21 +247,50 @@ mod tests {
 
     #[test]
     fn what_twilio_refuses_is_refused() {
-        assert_eq!(read("nonsense", &ISSUER, NOW), Err(Refusal::Invalid("not a JWT")));
+        assert_eq!(
+            read("nonsense", &ISSUER, NOW),
+            Err(Refusal::Invalid("not a JWT"))
+        );
         assert_eq!(refusal(|_, header| header.cty = None).code(), 31204);
         assert_eq!(refusal(|_, header| header.typ = None).code(), 31204);
-        assert_eq!(refusal(|body, _| body["exp"] = json!(NOW)), Refusal::Expired);
-        assert_eq!(refusal(|body, _| body["exp"] = json!(NOW + 90_000)), Refusal::TooLong);
-        assert_eq!(refusal(|body, _| body["nbf"] = json!(NOW + 120)).code(), 31204);
+        assert_eq!(
+            refusal(|body, _| body["exp"] = json!(NOW)),
+            Refusal::Expired
+        );
+        assert_eq!(
+            refusal(|body, _| body["exp"] = json!(NOW + 90_000)),
+            Refusal::TooLong
+        );
+        assert_eq!(
+            refusal(|body, _| body["nbf"] = json!(NOW + 120)).code(),
+            31204
+        );
         assert_eq!(refusal(|body, _| body["iss"] = json!("SK2")).code(), 31202);
-        assert_eq!(refusal(|body, _| body["sub"] = json!("AC2")), Refusal::Account);
-        assert_eq!(refusal(|body, _| body["grants"]["identity"] = json!("two words")).code(), 31204);
-        assert_eq!(refusal(|body, _| body["grants"] = json!({"identity": "a"})).code(), 31201);
+        assert_eq!(
+            refusal(|body, _| body["sub"] = json!("AC2")),
+            Refusal::Account
+        );
+        assert_eq!(
+            refusal(|body, _| body["grants"]["identity"] = json!("two words")).code(),
+            31204
+        );
+        assert_eq!(
+            refusal(|body, _| body["grants"] = json!({"identity": "a"})).code(),
+            31201
+        );
     }
 
     #[test]
     fn a_token_signed_with_another_secret_is_refused() {
-        let issuer = Issuer { api_secret: "another", ..ISSUER };
-        assert_eq!(read(&token(|_, _| {}), &issuer, NOW).expect_err("refused").code(), 31202);
+        let issuer = Issuer {
+            api_secret: "another",
+            ..ISSUER
+        };
+        assert_eq!(
+            read(&token(|_, _| {}), &issuer, NOW)
+                .expect_err("refused")
+                .code(),
+            31202
+        );
     }
 }

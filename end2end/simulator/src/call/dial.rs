@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Audio, Call, Direction, Leg, Output, Party, RecordingStart, Side, Status, Timer, World};
+use super::{
+    Audio, Call, Direction, Leg, Output, Party, RecordingStart, Side, Status, Timer, World,
+};
 use crate::sid::Sid;
 use crate::twiml::{Dial, RecordFrom, Target};
 use crate::webhook::{Kind, Webhook};
@@ -31,31 +33,62 @@ impl Call {
         }
         let timeout = Duration::from_secs(dial.timeout.unwrap_or(30));
         let targets = dial.targets.clone();
-        let caller_id = dial.caller_id.clone().unwrap_or_else(|| self.parent.from.clone());
+        let caller_id = dial
+            .caller_id
+            .clone()
+            .unwrap_or_else(|| self.parent.from.clone());
         self.recorded = None;
-        self.dialling = Some(Dialling { dial, ringing: Vec::new(), bridged: None, last: None, recording: None });
+        self.dialling = Some(Dialling {
+            dial,
+            ringing: Vec::new(),
+            bridged: None,
+            last: None,
+            recording: None,
+        });
         for target in targets {
             match self.refusal(&target, &caller_id, world) {
                 Some((code, message)) => self.out.push(Output::Alert(code, message, String::new())),
                 None => self.ring(target, caller_id.clone(), world),
             }
         }
-        if self.dialling.as_ref().is_some_and(|dialling| dialling.ringing.is_empty() && dialling.bridged.is_none()) {
+        if self
+            .dialling
+            .as_ref()
+            .is_some_and(|dialling| dialling.ringing.is_empty() && dialling.bridged.is_none())
+        {
             return self.finish_dial(Status::Failed, world);
         }
-        self.out.push(Output::After(timeout, Timer::RingTimeout(self.epoch)));
+        self.out
+            .push(Output::After(timeout, Timer::RingTimeout(self.epoch)));
     }
 
     /// Why a target cannot be dialled: the alert that Twilio records.
-    fn refusal(&self, target: &Target, caller_id: &str, world: &dyn World) -> Option<(u32, String)> {
+    fn refusal(
+        &self,
+        target: &Target,
+        caller_id: &str,
+        world: &dyn World,
+    ) -> Option<(u32, String)> {
         if target.client {
             return None;
         }
         if !is_e164(&target.to) {
-            return Some((13224, format!("Dial: Twilio does not support calling this number or the number is invalid: {}", target.to)));
+            return Some((
+                13224,
+                format!(
+                    "Dial: Twilio does not support calling this number or the number is invalid: {}",
+                    target.to
+                ),
+            ));
         }
         if !world.permits(&target.to) {
-            return Some((13227, format!("Dial: Geo Permission configuration is not permitting call to {}", target.to)));
+            return Some((
+                13227,
+                format!(
+                    "Dial: Geo Permission configuration is not permitting call to {}",
+                    target.to
+                ),
+            ));
         }
         if !world.may_call_from(caller_id) {
             return Some((13214, format!("Dial: Invalid callerId value: {caller_id}")));
@@ -65,7 +98,10 @@ impl Call {
 
     fn ring(&mut self, target: Target, caller_id: String, world: &dyn World) {
         let (party, to) = match target.client {
-            true => (Party::Client(target.to.clone()), format!("client:{}", target.to)),
+            true => (
+                Party::Client(target.to.clone()),
+                format!("client:{}", target.to),
+            ),
             false => (Party::Phone(target.to.clone()), target.to.clone()),
         };
         let mut leg = Leg::new(Direction::OutboundDial, party, caller_id, to, self.now);
@@ -80,7 +116,9 @@ impl Call {
     }
 
     pub(super) fn leg_rings(&mut self, sid: &Sid, world: &dyn World) {
-        let Some(leg) = self.leg_mut(sid).filter(|leg| leg.status == Status::Queued) else { return };
+        let Some(leg) = self.leg_mut(sid).filter(|leg| leg.status == Status::Queued) else {
+            return;
+        };
         leg.status = Status::Ringing;
         self.tell(sid, world);
         if *sid == self.parent.sid {
@@ -95,21 +133,31 @@ impl Call {
 
     pub(super) fn leg_answers(&mut self, sid: &Sid, world: &dyn World) {
         let Some(leg) = self.leg(sid) else { return };
-        if !matches!(leg.status, Status::Queued | Status::Ringing) || leg.direction == Direction::Inbound {
+        if !matches!(leg.status, Status::Queued | Status::Ringing)
+            || leg.direction == Direction::Inbound
+        {
             return;
         }
         if *sid == self.parent.sid {
             return self.parent_answers(world);
         }
-        let Some(dialling) = &mut self.dialling else { return };
+        let Some(dialling) = &mut self.dialling else {
+            return;
+        };
         dialling.bridged = Some(sid.clone());
-        let others: Vec<Sid> = std::mem::take(&mut dialling.ringing).into_iter().filter(|other| other != sid).collect();
+        let others: Vec<Sid> = std::mem::take(&mut dialling.ringing)
+            .into_iter()
+            .filter(|other| other != sid)
+            .collect();
         let limit = dialling.dial.time_limit.unwrap_or(14_400);
         for other in others {
             self.end_leg(&other, Status::Canceled, true, world);
         }
         self.epoch += 1;
-        self.out.push(Output::After(Duration::from_secs(limit), Timer::TimeLimit(self.epoch)));
+        self.out.push(Output::After(
+            Duration::from_secs(limit),
+            Timer::TimeLimit(self.epoch),
+        ));
         let now = self.now;
         if let Some(leg) = self.leg_mut(sid) {
             leg.status = Status::InProgress;
@@ -122,7 +170,9 @@ impl Call {
     }
 
     fn record_from(&mut self, moment: RecordFrom) {
-        let Some(dialling) = &mut self.dialling else { return };
+        let Some(dialling) = &mut self.dialling else {
+            return;
+        };
         if dialling.dial.record.from != Some(moment) || dialling.recording.is_some() {
             return;
         }
@@ -139,11 +189,17 @@ impl Call {
 
     /// A party, or its network, is gone.
     pub(super) fn leg_ends(&mut self, sid: &Sid, status: Status, world: &dyn World) {
-        let Some(leg) = self.leg(sid).filter(|leg| !leg.status.is_terminal()) else { return };
+        let Some(leg) = self.leg(sid).filter(|leg| !leg.status.is_terminal()) else {
+            return;
+        };
         // Whoever is not through yet cannot complete: who rings declines, who calls gives up.
         let status = match (status, leg.answered) {
-            (Status::Completed, None) if leg.direction == Direction::OutboundDial => Status::NoAnswer,
-            (Status::Completed, None) if leg.direction == Direction::OutboundApi => Status::Canceled,
+            (Status::Completed, None) if leg.direction == Direction::OutboundDial => {
+                Status::NoAnswer
+            }
+            (Status::Completed, None) if leg.direction == Direction::OutboundApi => {
+                Status::Canceled
+            }
             (other, _) => other,
         };
         if *sid == self.parent.sid {
@@ -151,7 +207,9 @@ impl Call {
         }
         let refused = status == Status::Busy && leg.is_client();
         self.end_leg(sid, status, refused, world);
-        let Some(dialling) = &mut self.dialling else { return };
+        let Some(dialling) = &mut self.dialling else {
+            return;
+        };
         dialling.ringing.retain(|other| other != sid);
         let was_bridged = dialling.bridged.as_ref() == Some(sid);
         if was_bridged {
@@ -164,7 +222,9 @@ impl Call {
     /// Closes a dialled leg; `hang_up` tells its browser, if it is one.
     fn end_leg(&mut self, sid: &Sid, status: Status, hang_up: bool, world: &dyn World) {
         let now = self.now;
-        let Some(leg) = self.leg_mut(sid).filter(|leg| !leg.status.is_terminal()) else { return };
+        let Some(leg) = self.leg_mut(sid).filter(|leg| !leg.status.is_terminal()) else {
+            return;
+        };
         leg.status = status;
         leg.ended = Some(now);
         let is_client = leg.is_client();
@@ -180,7 +240,9 @@ impl Call {
     pub(super) fn ring_timeout(&mut self, world: &dyn World) {
         let Some(dialling) = &mut self.dialling else {
             // A call made by REST that nobody answered.
-            return if self.parent.answered.is_none() { self.end_parent(Status::NoAnswer, None, world) };
+            return if self.parent.answered.is_none() {
+                self.end_parent(Status::NoAnswer, None, world)
+            };
         };
         for sid in std::mem::take(&mut dialling.ringing) {
             self.end_leg(&sid, Status::NoAnswer, true, world);
@@ -189,7 +251,11 @@ impl Call {
     }
 
     pub(super) fn time_limit(&mut self, world: &dyn World) {
-        if let Some(sid) = self.dialling.as_ref().and_then(|dialling| dialling.bridged.clone()) {
+        if let Some(sid) = self
+            .dialling
+            .as_ref()
+            .and_then(|dialling| dialling.bridged.clone())
+        {
             self.end_leg(&sid, Status::Completed, true, world);
             self.finish_dial(Status::Completed, world);
         }
@@ -197,7 +263,9 @@ impl Call {
 
     /// The dialled legs are over, the caller is still there: the action decides what comes next.
     fn finish_dial(&mut self, status: Status, world: &dyn World) {
-        let Some(dialling) = self.dialling.take() else { return };
+        let Some(dialling) = self.dialling.take() else {
+            return;
+        };
         self.epoch += 1;
         self.stop_recording(&dialling);
         self.out.push(Output::Audio(Side::Child, Audio::Silence));
@@ -205,7 +273,13 @@ impl Call {
             Some(action) => {
                 let extra = self.outcome(&dialling, status);
                 self.fallback = None;
-                self.fetch(Kind::Dial, action.clone(), dialling.dial.action_get, extra, world);
+                self.fetch(
+                    Kind::Dial,
+                    action.clone(),
+                    dialling.dial.action_get,
+                    extra,
+                    world,
+                );
             }
             None => self.run(world),
         }
@@ -213,7 +287,9 @@ impl Call {
 
     /// The caller is gone, or sent elsewhere: everybody else is let go, and the action is told.
     pub(super) fn drop_dial(&mut self, world: &dyn World) {
-        let Some(mut dialling) = self.dialling.take() else { return };
+        let Some(mut dialling) = self.dialling.take() else {
+            return;
+        };
         let mut status = Status::Canceled;
         for sid in std::mem::take(&mut dialling.ringing) {
             dialling.last = Some(sid.clone());
@@ -224,10 +300,21 @@ impl Call {
             self.end_leg(&sid, Status::Completed, true, world);
         }
         self.stop_recording(&dialling);
-        if let Some(action) = dialling.dial.action.clone().filter(|_| self.parent.status.is_terminal()) {
+        if let Some(action) = dialling
+            .dial
+            .action
+            .clone()
+            .filter(|_| self.parent.status.is_terminal())
+        {
             let mut params = self.parent.parameters(&world.account_sid());
             params.extend(self.outcome(&dialling, status));
-            let webhook = Webhook { kind: Kind::Dial, call: self.parent.sid.clone(), url: action, get: dialling.dial.action_get, params };
+            let webhook = Webhook {
+                kind: Kind::Dial,
+                call: self.parent.sid.clone(),
+                url: action,
+                get: dialling.dial.action_get,
+                params,
+            };
             self.out.push(Output::Callback(webhook));
         }
     }
@@ -261,6 +348,8 @@ impl Call {
 /// `+`, a country code, 7 to 15 digits in all (ITU-T E.164).
 pub fn is_e164(number: &str) -> bool {
     number.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+        (7..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
     })
 }

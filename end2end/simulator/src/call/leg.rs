@@ -145,7 +145,13 @@ pub struct Leg {
 
 impl Leg {
     /// A leg that is about to be made.
-    pub fn new(direction: Direction, party: Party, from: String, to: String, now: Timestamp) -> Self {
+    pub fn new(
+        direction: Direction,
+        party: Party,
+        from: String,
+        to: String,
+        now: Timestamp,
+    ) -> Self {
         Self {
             sid: Sid::new("CA"),
             parent: None,
@@ -172,7 +178,9 @@ impl Leg {
     /// Seconds from answer to end, rounded; 0 if never answered.
     pub fn duration_secs(&self) -> u64 {
         match (self.answered, self.ended) {
-            (Some(answered), Some(ended)) => (ended.duration_since(answered).as_secs_f64().max(0.0)).round() as u64,
+            (Some(answered), Some(ended)) => {
+                (ended.duration_since(answered).as_secs_f64().max(0.0)).round() as u64
+            }
             _ => 0,
         }
     }

@@ -5,6 +5,8 @@
 
 mod dial;
 mod leg;
+mod messages;
+mod script;
 #[cfg(test)]
 mod tests;
 
@@ -15,8 +17,9 @@ use jiff::Timestamp;
 
 pub use dial::is_e164;
 pub use leg::{Direction, Leg, Party, Status};
+pub use messages::{Audio, FetchFailure, Input, Output, RecordingStart, Side, Source, Step, Timer};
 
-use crate::far_end::{Behaviour, FarEnd, Speech};
+use crate::far_end::{Behaviour, FarEnd};
 use crate::sid::Sid;
 use crate::twiml::{Callback, Verb};
 use crate::webhook::{Kind, Webhook};
@@ -32,158 +35,6 @@ pub trait World {
     fn permits(&self, number: &str) -> bool;
     /// What the number does when dialled, with no default left open but the ringing time of a busy one.
     fn far_end(&self, number: &str) -> FarEnd;
-}
-
-/// Where TwiML comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A URL to ask.
-    Url {
-        /// The URL.
-        url: String,
-        /// GET instead of POST.
-        get: bool,
-        /// Whom to ask when that fails.
-        fallback: Option<(String, bool)>,
-    },
-    /// Given with the request.
-    Inline(Vec<Verb>),
-    /// The application has no voice URL.
-    Missing,
-}
-
-/// What can happen to a call.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Input {
-    /// The first input.
-    Start,
-    /// The answer to [`Output::Fetch`] with the same number.
-    Twiml(u64, Result<Vec<Verb>, FetchFailure>),
-    /// A timer that was asked for by [`Output::After`].
-    Timer(Timer),
-    /// A browser was invited and is ringing.
-    Ringing(Sid),
-    /// A browser took the call, or the control API picks up.
-    Answered(Sid),
-    /// A browser declined.
-    Declined(Sid),
-    /// No browser with this identity is registered.
-    Unreachable(Sid),
-    /// A party hung up.
-    HungUp(Sid),
-    /// A party pressed keys.
-    Digits(Sid, String),
-    /// `POST /Calls/{sid}` with `Status`; `true` for `canceled`.
-    End(Sid, bool),
-    /// `POST /Calls/{sid}` with `Url` or `Twiml`.
-    Redirect(Source),
-}
-
-/// Why TwiML could not be had.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FetchFailure {
-    /// Twilio's error code.
-    pub code: u32,
-    /// What happened.
-    pub message: String,
-    /// Which URL was asked.
-    pub url: String,
-}
-
-/// Something that happens later.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Timer {
-    /// A simulated phone does something.
-    FarEnd(Sid, Step),
-    /// `Say`, `Play` or `Pause` is over.
-    Spoken(u64),
-    /// `<Dial timeout>` (or `Timeout` of a call made by REST).
-    RingTimeout(u64),
-    /// `<Dial timeLimit>`.
-    TimeLimit(u64),
-}
-
-/// What a simulated phone does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Rings.
-    Ring,
-    /// Picks up.
-    Answer,
-    /// Is busy.
-    Busy,
-    /// Cannot be reached.
-    Fail,
-    /// Hangs up.
-    HangUp,
-}
-
-/// What is heard on one side.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Audio {
-    /// Nothing.
-    Silence,
-    /// The network's ringback.
-    Ringback,
-    /// `Say` and `Play`.
-    Announcement,
-    /// A simulated phone.
-    Phone(Speech),
-    /// The browser on this leg.
-    Browser(Sid),
-}
-
-/// Which side of the call's media: the parent leg (channel 1) or whatever it is connected to (channel 2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// Channel 1.
-    Parent,
-    /// Channel 2.
-    Child,
-}
-
-/// A recording that has begun.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RecordingStart {
-    /// `RE…`.
-    pub sid: Sid,
-    /// Whose it is: the parent leg.
-    pub call: Sid,
-    /// Two channels?
-    pub dual: bool,
-    /// `DialVerb` or `OutboundAPI`.
-    pub source: &'static str,
-    /// Where its events go.
-    pub callback: Callback,
-}
-
-/// What the switchboard must do.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output {
-    /// Tell the calling browser that it rings.
-    SendRinging(Sid),
-    /// Answer the calling browser.
-    SendAnswer(Sid),
-    /// Ring the browsers of this leg.
-    Invite(Sid, Vec<(String, String)>),
-    /// End a browser's leg, with the error if there is one.
-    SendHangup(Sid, Option<(u32, &'static str)>),
-    /// Ask for TwiML; [`Input::Twiml`] answers.
-    Fetch(u64, Webhook),
-    /// Tell the application.
-    Callback(Webhook),
-    /// Say so later.
-    After(Duration, Timer),
-    /// From now on this is said on that side.
-    Audio(Side, Audio),
-    /// Start recording.
-    Record(RecordingStart),
-    /// Stop recording.
-    StopRecording(Sid),
-    /// Note an alert: code, message, URL.
-    Alert(u32, String, String),
-    /// Nothing more will happen.
-    Finished,
 }
 
 /// Options of a call made by REST.
@@ -223,7 +74,12 @@ pub struct Call {
 
 impl Call {
     /// A call on `parent` that will obey `source`.
-    pub fn new(parent: Leg, source: Source, custom: Vec<(String, String)>, options: RestOptions) -> Self {
+    pub fn new(
+        parent: Leg,
+        source: Source,
+        custom: Vec<(String, String)>,
+        options: RestOptions,
+    ) -> Self {
         let now = parent.created;
         Self {
             parent,
@@ -279,8 +135,15 @@ impl Call {
                 }
             }
             Input::End(sid, canceled) => {
-                let status = if canceled { Status::Canceled } else { Status::Completed };
-                if let Some(leg) = self.leg(&sid) && leg.is_client() && !leg.status.is_terminal() {
+                let status = if canceled {
+                    Status::Canceled
+                } else {
+                    Status::Completed
+                };
+                if let Some(leg) = self.leg(&sid)
+                    && leg.is_client()
+                    && !leg.status.is_terminal()
+                {
                     self.out.push(Output::SendHangup(sid.clone(), None));
                 }
                 self.leg_ends(&sid, status, world);
@@ -298,7 +161,9 @@ impl Call {
     }
 
     fn leg_mut(&mut self, sid: &Sid) -> Option<&mut Leg> {
-        std::iter::once(&mut self.parent).chain(&mut self.children).find(|leg| leg.sid == *sid)
+        std::iter::once(&mut self.parent)
+            .chain(&mut self.children)
+            .find(|leg| leg.sid == *sid)
     }
 
     fn start(&mut self, world: &dyn World) {
@@ -306,106 +171,14 @@ impl Call {
             let sid = self.parent.sid.clone();
             self.call_out(&sid, Vec::new(), world);
             let timeout = self.options.timeout.unwrap_or(60);
-            self.out.push(Output::After(Duration::from_secs(timeout), Timer::RingTimeout(self.epoch)));
+            self.out.push(Output::After(
+                Duration::from_secs(timeout),
+                Timer::RingTimeout(self.epoch),
+            ));
         } else {
             self.parent.status = Status::Ringing;
             self.request(self.source.clone(), self.custom.clone(), world);
         }
-    }
-
-    /// Asks for TwiML, with `extra` parameters.
-    fn request(&mut self, source: Source, extra: Vec<(String, String)>, world: &dyn World) {
-        self.epoch += 1;
-        match source {
-            Source::Url { url, get, fallback } => {
-                self.fallback = fallback;
-                self.fetch(Kind::Voice, url, get, extra, world);
-            }
-            Source::Inline(verbs) => {
-                self.script = verbs.into();
-                self.run(world);
-            }
-            // The field's instant hang-up: no request, no alert.
-            Source::Missing => self.end_parent(Status::Failed, Some((31404, "Not Found")), world),
-        }
-    }
-
-    fn fetch(&mut self, kind: Kind, url: String, get: bool, extra: Vec<(String, String)>, world: &dyn World) {
-        let mut params = self.parent.parameters(&world.account_sid());
-        for (key, value) in extra {
-            match params.iter_mut().find(|(name, _)| *name == key) {
-                // Twilio's own parameters win, but for a custom `To`, which was taken already.
-                Some(_) => {}
-                None => params.push((key, value)),
-            }
-        }
-        self.out.push(Output::Fetch(self.epoch, Webhook { kind, call: self.parent.sid.clone(), url, get, params }));
-    }
-
-    fn obey(&mut self, result: Result<Vec<Verb>, FetchFailure>, world: &dyn World) {
-        match result {
-            Ok(verbs) => {
-                self.script = verbs.into();
-                self.run(world);
-            }
-            Err(failure) => {
-                self.out.push(Output::Alert(failure.code, failure.message, failure.url.clone()));
-                match self.fallback.take() {
-                    Some((url, get)) => {
-                        self.epoch += 1;
-                        let extra = vec![("ErrorCode".to_owned(), failure.code.to_string()), ("ErrorUrl".to_owned(), failure.url)];
-                        self.fetch(Kind::Voice, url, get, extra, world);
-                    }
-                    None => {
-                        let status = if self.parent.answered.is_some() { Status::Completed } else { Status::Failed };
-                        self.end_parent(status, None, world);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Obeys verbs until one of them takes time.
-    fn run(&mut self, world: &dyn World) {
-        while let Some(verb) = self.script.pop_front() {
-            match verb {
-                Verb::Dial(dial) => return self.start_dial(*dial, world),
-                Verb::Say(text) => return self.announce(Duration::from_millis((text.chars().count() as u64 * 60).clamp(600, 15_000)), world),
-                Verb::Play => return self.announce(Duration::from_secs(3), world),
-                Verb::Pause(secs) => {
-                    self.epoch += 1;
-                    return self.out.push(Output::After(Duration::from_secs(secs), Timer::Spoken(self.epoch)));
-                }
-                Verb::Hangup => return self.end_parent(Status::Completed, None, world),
-                Verb::Reject { busy } if self.parent.answered.is_none() => {
-                    let (status, error) = if busy { (Status::Busy, (31486, "Busy Here")) } else { (Status::NoAnswer, (31603, "Decline")) };
-                    return self.end_parent(status, Some(error), world);
-                }
-                Verb::Reject { .. } => {}
-                Verb::Redirect { url, get } => return self.request(Source::Url { url, get, fallback: None }, Vec::new(), world),
-            }
-        }
-        self.end_parent(Status::Completed, None, world);
-    }
-
-    fn announce(&mut self, length: Duration, world: &dyn World) {
-        self.answer_parent(world);
-        self.epoch += 1;
-        self.out.push(Output::Audio(Side::Child, Audio::Announcement));
-        self.out.push(Output::After(length, Timer::Spoken(self.epoch)));
-    }
-
-    /// Answers the calling browser, if that is still to be done.
-    fn answer_parent(&mut self, world: &dyn World) {
-        if self.parent.answered.is_some() {
-            return;
-        }
-        self.parent.answered = Some(self.now);
-        self.parent.status = Status::InProgress;
-        self.out.push(Output::SendAnswer(self.parent.sid.clone()));
-        let sid = self.parent.sid.clone();
-        self.out.push(Output::Audio(Side::Parent, Audio::Browser(sid.clone())));
-        self.tell(&sid, world);
     }
 
     fn time_is_up(&mut self, timer: Timer, world: &dyn World) {
@@ -437,7 +210,10 @@ impl Call {
         let plan = world.far_end(&number);
         let ring = Duration::from_millis(200);
         let until = |ring_ms: u64| ring + Duration::from_millis(ring_ms);
-        let mut after = |delay, step| self.out.push(Output::After(delay, Timer::FarEnd(sid.clone(), step)));
+        let mut after = |delay, step| {
+            self.out
+                .push(Output::After(delay, Timer::FarEnd(sid.clone(), step)))
+        };
         match plan.behaviour {
             Behaviour::Fail => after(ring, Step::Fail),
             Behaviour::NoAnswer | Behaviour::Manual => after(ring, Step::Ring),
@@ -457,9 +233,19 @@ impl Call {
         let now = self.now;
         let account_sid = world.account_sid();
         let Some(leg) = self.leg_mut(sid) else { return };
-        let kind = if leg.direction == Direction::Inbound { Kind::AppStatus } else { Kind::Status };
+        let kind = if leg.direction == Direction::Inbound {
+            Kind::AppStatus
+        } else {
+            Kind::Status
+        };
         if let Some(params) = leg.progress(&account_sid, now) {
-            let webhook = Webhook { kind, call: sid.clone(), url: leg.callback.url.clone().unwrap_or_default(), get: leg.callback.get, params };
+            let webhook = Webhook {
+                kind,
+                call: sid.clone(),
+                url: leg.callback.url.clone().unwrap_or_default(),
+                get: leg.callback.get,
+                params,
+            };
             self.out.push(Output::Callback(webhook));
         }
     }
@@ -493,7 +279,10 @@ impl Call {
             Party::Phone(number) => {
                 let plan = world.far_end(&number);
                 if let Some(after) = plan.hangup_after_ms {
-                    self.out.push(Output::After(Duration::from_millis(after), Timer::FarEnd(sid.clone(), Step::HangUp)));
+                    self.out.push(Output::After(
+                        Duration::from_millis(after),
+                        Timer::FarEnd(sid.clone(), Step::HangUp),
+                    ));
                 }
                 Audio::Phone(plan.speech.unwrap_or_default())
             }
@@ -502,9 +291,15 @@ impl Call {
     }
 
     /// The end of the call: whoever is still on it is let go.
-    fn end_parent(&mut self, status: Status, error: Option<(u32, &'static str)>, world: &dyn World) {
+    fn end_parent(
+        &mut self,
+        status: Status,
+        error: Option<(u32, &'static str)>,
+        world: &dyn World,
+    ) {
         if self.parent.is_client() {
-            self.out.push(Output::SendHangup(self.parent.sid.clone(), error));
+            self.out
+                .push(Output::SendHangup(self.parent.sid.clone(), error));
         }
         self.close(status, world);
     }

@@ -2,24 +2,21 @@
 
 mod peer;
 mod room;
+mod task;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use serde::Serialize;
-use str0m::Input;
-use str0m::config::DtlsCert;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::call::Side;
-use crate::far_end::{Speech, Voice};
+use crate::far_end::Speech;
 use crate::sid::Sid;
-use peer::{Heard, Peer};
-use room::{Room, Speaker};
+use task::Task;
 
 /// Names one WebRTC connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,13 +97,18 @@ pub struct Media {
 impl Media {
     /// Binds the socket and starts the task.
     pub async fn start(address: SocketAddr) -> anyhow::Result<Self> {
-        let socket = UdpSocket::bind(address).await.with_context(|| format!("cannot bind media to UDP {address}"))?;
+        let socket = UdpSocket::bind(address)
+            .await
+            .with_context(|| format!("cannot bind media to UDP {address}"))?;
         let local = socket.local_addr()?;
         let provider = str0m::crypto::from_feature_flags();
-        let certificate = provider.dtls_provider.generate_certificate().context("no DTLS certificate")?;
+        let certificate = provider
+            .dtls_provider
+            .generate_certificate()
+            .context("no DTLS certificate")?;
         provider.install_process_default();
         let (commands, inbox) = mpsc::unbounded_channel();
-        let task = Task { socket, local, certificate, peers: HashMap::new(), rooms: HashMap::new() };
+        let task = Task::new(socket, local, certificate);
         tokio::spawn(task.run(inbox));
         Ok(Self { commands, local })
     }
@@ -118,7 +120,8 @@ impl Media {
 
     /// Answers a browser's offer; on a known peer it is a renegotiation.
     pub async fn answer(&self, peer: PeerId, offer: String) -> anyhow::Result<String> {
-        self.ask(|reply| Command::Answer(peer, offer, reply)).await?
+        self.ask(|reply| Command::Answer(peer, offer, reply))
+            .await?
     }
 
     /// Offers audio to a browser.
@@ -128,12 +131,16 @@ impl Media {
 
     /// Takes a browser's answer.
     pub async fn accept(&self, peer: PeerId, answer: String) -> anyhow::Result<()> {
-        self.ask(|reply| Command::Accept(peer, answer, reply)).await?
+        self.ask(|reply| Command::Accept(peer, answer, reply))
+            .await?
     }
 
     /// What is known of a browser's media.
     pub async fn stats(&self, peer: PeerId) -> Option<PeerStats> {
-        self.ask(|reply| Command::Stats(peer, reply)).await.ok().flatten()
+        self.ask(|reply| Command::Stats(peer, reply))
+            .await
+            .ok()
+            .flatten()
     }
 
     /// Ends a browser's connection, a moment later: its `hangup` frame, on another socket, is to arrive first.
@@ -162,7 +169,10 @@ impl Media {
 
     /// Ends a recording.
     pub async fn stop_recording(&self, room: &Sid, recording: &Sid) -> Option<Recorded> {
-        self.ask(|reply| Command::StopRecording(room.clone(), recording.clone(), reply)).await.ok().flatten()
+        self.ask(|reply| Command::StopRecording(room.clone(), recording.clone(), reply))
+            .await
+            .ok()
+            .flatten()
     }
 
     /// Closes the room of a call.
@@ -179,151 +189,5 @@ impl Media {
     fn tell(&self, command: Command) {
         // Only at the very end is nobody listening.
         let _ = self.commands.send(command);
-    }
-}
-
-struct Task {
-    socket: UdpSocket,
-    local: SocketAddr,
-    certificate: DtlsCert,
-    peers: HashMap<PeerId, Peer>,
-    rooms: HashMap<Sid, Room>,
-}
-
-impl Task {
-    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Command>) {
-        let mut buffer = vec![0u8; 2_000];
-        loop {
-            let deadline = self.next_deadline();
-            tokio::select! {
-                received = self.socket.recv_from(&mut buffer) => {
-                    if let Ok((length, source)) = received {
-                        self.receive(&buffer[..length], source);
-                    }
-                }
-                command = inbox.recv() => match command {
-                    Some(command) => self.obey(command),
-                    None => return,
-                },
-                () = tokio::time::sleep_until(deadline.into()) => {}
-            }
-            self.time_passes();
-        }
-    }
-
-    fn next_deadline(&self) -> Instant {
-        let peers = self.peers.values().map(|peer| peer.deadline.min(peer.give_up.unwrap_or(peer.deadline)));
-        let rooms = self.rooms.values().map(Room::due);
-        peers.chain(rooms).min().unwrap_or_else(|| Instant::now() + Duration::from_secs(60))
-    }
-
-    fn receive(&mut self, bytes: &[u8], source: SocketAddr) {
-        let Some(input) = peer::datagram(bytes, source, self.local) else { return };
-        let Some((&id, peer)) = self.peers.iter_mut().find(|(_, peer)| peer.accepts(&input)) else { return };
-        let heard = peer.take(input, &self.socket);
-        self.place(id, heard);
-    }
-
-    fn place(&mut self, id: PeerId, heard: Vec<Heard>) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        let Some(position) = peer.position.clone() else { return };
-        let Some(room) = self.rooms.get_mut(&position.room) else { return };
-        for packet in heard {
-            room.place(position.side, &mut peer.anchor, packet.arrived, packet.rtp, &packet.pcm);
-        }
-    }
-
-    /// Lets everything happen that is due.
-    fn time_passes(&mut self) {
-        let now = Instant::now();
-        let due: Vec<PeerId> = self.peers.iter().filter(|(_, peer)| peer.deadline <= now).map(|(&id, _)| id).collect();
-        for id in due {
-            if let Some(peer) = self.peers.get_mut(&id) {
-                let heard = peer.take(Input::Timeout(now), &self.socket);
-                self.place(id, heard);
-            }
-        }
-        let mut heard = Vec::new();
-        for room in self.rooms.values_mut() {
-            while room.due() <= now {
-                for (id, frame) in room.tick() {
-                    if let Some(peer) = self.peers.get_mut(&id) {
-                        heard.push((id, peer.send(&frame, now, &self.socket)));
-                    }
-                }
-            }
-        }
-        for (id, packets) in heard {
-            self.place(id, packets);
-        }
-        self.peers.retain(|_, peer| !peer.is_over(now));
-    }
-
-    fn obey(&mut self, command: Command) {
-        let now = Instant::now();
-        match command {
-            Command::Answer(id, offer, reply) => {
-                let answer = self.peer(id, now).and_then(|(peer, socket)| peer.answer(&offer, socket));
-                let _ = reply.send(answer);
-            }
-            Command::Offer(id, reply) => {
-                let offer = self.peer(id, now).and_then(|(peer, socket)| peer.offer(socket));
-                let _ = reply.send(offer);
-            }
-            Command::Accept(id, answer, reply) => {
-                let accepted = self.peer(id, now).and_then(|(peer, socket)| peer.accept(&answer, socket));
-                let _ = reply.send(accepted);
-            }
-            Command::Stats(id, reply) => {
-                let _ = reply.send(self.peers.get(&id).map(|peer| peer.stats));
-            }
-            Command::ClosePeer(id) => {
-                if let Some(peer) = self.peers.get_mut(&id) {
-                    peer.close(now, &self.socket);
-                }
-            }
-            Command::Open(sid) => {
-                self.rooms.insert(sid, Room::new(now));
-            }
-            Command::Speak(sid, side, says) => self.speak(&sid, side, says),
-            Command::Record(sid, recording) => {
-                if let Some(room) = self.rooms.get_mut(&sid) {
-                    room.record(recording);
-                }
-            }
-            Command::StopRecording(sid, recording, reply) => {
-                let recorded = self.rooms.get_mut(&sid).and_then(|room| room.stop_recording(&recording));
-                let _ = reply.send(recorded);
-            }
-            Command::Close(sid) => {
-                self.rooms.remove(&sid);
-            }
-        }
-    }
-
-    /// The peer of this name, made if need be.
-    fn peer(&mut self, id: PeerId, now: Instant) -> anyhow::Result<(&mut Peer, &UdpSocket)> {
-        if !self.peers.contains_key(&id) {
-            self.peers.insert(id, Peer::new(self.local, self.certificate.clone(), now)?);
-        }
-        let peer = self.peers.get_mut(&id).context("a peer that was just made")?;
-        Ok((peer, &self.socket))
-    }
-
-    fn speak(&mut self, sid: &Sid, side: Side, says: Says) {
-        let Some(room) = self.rooms.get_mut(sid) else { return };
-        let speaker = match says {
-            Says::Browser(id) => {
-                if let Some(peer) = self.peers.get_mut(&id) {
-                    peer.position = Some(Position { room: sid.clone(), side });
-                }
-                Speaker::Browser(id)
-            }
-            Says::Phone(speech) => Speaker::Voice(Voice::Phone { speech, since: room.position() }),
-            Says::Ringback => Speaker::Voice(Voice::Ringback),
-            Says::Announcement => Speaker::Voice(Voice::Announcement),
-            Says::Silence => Speaker::Voice(Voice::Silence),
-        };
-        room.speak(side, speaker);
     }
 }

@@ -45,7 +45,11 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub fn new(local: std::net::SocketAddr, certificate: DtlsCert, now: Instant) -> anyhow::Result<Self> {
+    pub fn new(
+        local: std::net::SocketAddr,
+        certificate: DtlsCert,
+        now: Instant,
+    ) -> anyhow::Result<Self> {
         let mut rtc = Rtc::builder()
             .set_dtls_cert(certificate)
             .set_ice_lite(true)
@@ -75,7 +79,11 @@ impl Peer {
     /// Answers an offer: the first, an ICE restart's, or a reconnecting browser's.
     pub fn answer(&mut self, offer: &str, socket: &UdpSocket) -> anyhow::Result<String> {
         let offer = SdpOffer::from_sdp_string(offer).map_err(|error| anyhow!("offer: {error}"))?;
-        let answer = self.rtc.sdp_api().accept_offer(offer).context("accept the offer")?;
+        let answer = self
+            .rtc
+            .sdp_api()
+            .accept_offer(offer)
+            .context("accept the offer")?;
         self.drain(socket);
         Ok(answer.to_sdp_string())
     }
@@ -94,8 +102,12 @@ impl Peer {
     /// Takes the answer to our offer.
     pub fn accept(&mut self, answer: &str, socket: &UdpSocket) -> anyhow::Result<()> {
         let pending = self.pending.take().context("an answer without an offer")?;
-        let answer = SdpAnswer::from_sdp_string(answer).map_err(|error| anyhow!("answer: {error}"))?;
-        self.rtc.sdp_api().accept_answer(pending, answer).context("accept the answer")?;
+        let answer =
+            SdpAnswer::from_sdp_string(answer).map_err(|error| anyhow!("answer: {error}"))?;
+        self.rtc
+            .sdp_api()
+            .accept_answer(pending, answer)
+            .context("accept the answer")?;
         self.drain(socket);
         self.choose_payload_type();
         Ok(())
@@ -119,9 +131,13 @@ impl Peer {
     pub fn send(&mut self, frame: &[i16], now: Instant, socket: &UdpSocket) -> Vec<Heard> {
         let time = MediaTime::new(self.rtp_time, Frequency::EIGHT_KHZ);
         self.rtp_time += FRAME as u64;
-        let (Some(mid), Some(pt), true) = (self.mid, self.pt, self.stats.connected) else { return Vec::new() };
+        let (Some(mid), Some(pt), true) = (self.mid, self.pt, self.stats.connected) else {
+            return Vec::new();
+        };
         let payload: Vec<u8> = frame.iter().map(|&sample| pcmu::encode(sample)).collect();
-        let Some(writer) = self.rtc.writer(mid) else { return Vec::new() };
+        let Some(writer) = self.rtc.writer(mid) else {
+            return Vec::new();
+        };
         match writer.write(pt, now, time, payload) {
             Ok(()) => self.stats.packets_sent += 1,
             Err(error) => tracing::debug!(%error, "RTP not written"),
@@ -140,7 +156,8 @@ impl Peer {
 
     /// Closed, and the goodbye sent or not worth waiting for.
     pub fn is_over(&self, now: Instant) -> bool {
-        self.give_up.is_some_and(|give_up| !self.rtc.is_alive() || now >= give_up)
+        self.give_up
+            .is_some_and(|give_up| !self.rtc.is_alive() || now >= give_up)
     }
 
     /// Applies everything str0m wants done until it only wants time. The only place that polls.
@@ -190,14 +207,23 @@ impl Peer {
     }
 
     fn choose_payload_type(&mut self) {
-        let Some(writer) = self.mid.and_then(|mid| self.rtc.writer(mid)) else { return };
-        let chosen = writer.payload_params().find(|params| params.spec().codec == Codec::PCMU).map(|params| params.pt());
+        let Some(writer) = self.mid.and_then(|mid| self.rtc.writer(mid)) else {
+            return;
+        };
+        let chosen = writer
+            .payload_params()
+            .find(|params| params.spec().codec == Codec::PCMU)
+            .map(|params| params.pt());
         self.pt = chosen.or(self.pt);
     }
 }
 
 /// A datagram as str0m takes it, if it is anything at all.
-pub(super) fn datagram(bytes: &[u8], source: std::net::SocketAddr, local: std::net::SocketAddr) -> Option<Input<'_>> {
+pub(super) fn datagram(
+    bytes: &[u8],
+    source: std::net::SocketAddr,
+    local: std::net::SocketAddr,
+) -> Option<Input<'_>> {
     let receive = Receive::new(Protocol::Udp, source, local, bytes).ok()?;
     Some(Input::Receive(Instant::now(), receive))
 }

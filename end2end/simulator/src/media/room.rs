@@ -39,8 +39,16 @@ pub(super) struct Room {
 
 impl Room {
     pub fn new(now: Instant) -> Self {
-        let silent = || Track { speaker: Speaker::Voice(Voice::Silence), said: Timeline::default() };
-        Self { began: now, frame: 0, tracks: [silent(), silent()], recordings: Vec::new() }
+        let silent = || Track {
+            speaker: Speaker::Voice(Voice::Silence),
+            said: Timeline::default(),
+        };
+        Self {
+            began: now,
+            frame: 0,
+            tracks: [silent(), silent()],
+            recordings: Vec::new(),
+        }
     }
 
     /// When the next frame is due: absolute, so that lateness does not add up.
@@ -70,30 +78,52 @@ impl Room {
         let heard = (0..2).filter_map(|side| match self.tracks[side].speaker {
             Speaker::Browser(peer) => {
                 let other = &self.tracks[1 - side];
-                let lag = if matches!(other.speaker, Speaker::Browser(_)) { JITTER } else { 0 };
+                let lag = if matches!(other.speaker, Speaker::Browser(_)) {
+                    JITTER
+                } else {
+                    0
+                };
                 Some((peer, other.said.read(at as i64 - lag, FRAME)))
             }
             Speaker::Voice(_) => None,
         });
         let heard = heard.collect();
         self.frame += 1;
-        let oldest = self.recordings.iter().map(|(_, start)| *start).min().unwrap_or(u64::MAX);
+        let oldest = self
+            .recordings
+            .iter()
+            .map(|(_, start)| *start)
+            .min()
+            .unwrap_or(u64::MAX);
         for track in &mut self.tracks {
-            track.said.forget_before(oldest.min(at.saturating_sub(MEMORY)));
+            track
+                .said
+                .forget_before(oldest.min(at.saturating_sub(MEMORY)));
         }
         heard
     }
 
     /// Places a browser's packet. `anchor` ties its RTP clock to ours; it is renewed when they disagree by half a second.
-    pub fn place(&mut self, side: Side, anchor: &mut Option<(i64, u64)>, arrived: Instant, rtp: u64, pcm: &[i16]) {
+    pub fn place(
+        &mut self,
+        side: Side,
+        anchor: &mut Option<(i64, u64)>,
+        arrived: Instant,
+        rtp: u64,
+        pcm: &[i16],
+    ) {
         let arrival = self.sample_at(arrived) - FRAME as i64;
-        let at = anchor.map(|(sample, start)| sample + (rtp as i64 - start as i64)).filter(|at| (at - arrival).abs() < RATE as i64 / 2);
+        let at = anchor
+            .map(|(sample, start)| sample + (rtp as i64 - start as i64))
+            .filter(|at| (at - arrival).abs() < RATE as i64 / 2);
         let at = at.unwrap_or_else(|| {
             *anchor = Some((arrival, rtp));
             arrival
         });
         let skip = (-at).clamp(0, pcm.len() as i64) as usize;
-        self.tracks[side as usize].said.write(at.max(0) as u64, &pcm[skip..]);
+        self.tracks[side as usize]
+            .said
+            .write(at.max(0) as u64, &pcm[skip..]);
     }
 
     fn sample_at(&self, time: Instant) -> i64 {
@@ -108,11 +138,17 @@ impl Room {
 
     /// Ends a recording here: both channels, cut at the same samples.
     pub fn stop_recording(&mut self, recording: &Sid) -> Option<Recorded> {
-        let index = self.recordings.iter().position(|(sid, _)| sid == recording)?;
+        let index = self
+            .recordings
+            .iter()
+            .position(|(sid, _)| sid == recording)?;
         let (_, start) = self.recordings.swap_remove(index);
         let length = (self.position() - start) as usize;
         let cut = |side: usize| self.tracks[side].said.read(start as i64, length);
-        Some(Recorded { parent: cut(0), child: cut(1) })
+        Some(Recorded {
+            parent: cut(0),
+            child: cut(1),
+        })
     }
 }
 
@@ -145,7 +181,11 @@ mod tests {
         let recorded = room.stop_recording(&Sid::from("RE1")).expect("recorded");
         assert_eq!(recorded.parent.len(), 5 * FRAME);
         assert_eq!(recorded.child.len(), 5 * FRAME);
-        let firsts: Vec<i16> = recorded.parent.chunks(FRAME).map(|frame| frame[0]).collect();
+        let firsts: Vec<i16> = recorded
+            .parent
+            .chunks(FRAME)
+            .map(|frame| frame[0])
+            .collect();
         assert_eq!(firsts, [0, 1, 2, 3, 0]);
     }
 
@@ -155,13 +195,23 @@ mod tests {
         room.record(Sid::from("RE1"));
         let mut anchor = None;
         for n in [0u64, 1, 3] {
-            room.place(Side::Parent, &mut anchor, began + Duration::from_millis(20 * (n + 1)), n * 160, &[n as i16 + 1; FRAME]);
+            room.place(
+                Side::Parent,
+                &mut anchor,
+                began + Duration::from_millis(20 * (n + 1)),
+                n * 160,
+                &[n as i16 + 1; FRAME],
+            );
         }
         for _ in 0..4 {
             room.tick();
         }
         let recorded = room.stop_recording(&Sid::from("RE1")).expect("recorded");
-        let firsts: Vec<i16> = recorded.parent.chunks(FRAME).map(|frame| frame[0]).collect();
+        let firsts: Vec<i16> = recorded
+            .parent
+            .chunks(FRAME)
+            .map(|frame| frame[0])
+            .collect();
         assert_eq!(firsts, [1, 2, 0, 4]);
     }
 
@@ -169,8 +219,20 @@ mod tests {
     fn a_clock_that_jumps_is_anchored_anew() {
         let (mut room, began) = room();
         let mut anchor = None;
-        room.place(Side::Parent, &mut anchor, began + Duration::from_millis(20), 0, &[1; FRAME]);
-        room.place(Side::Parent, &mut anchor, began + Duration::from_millis(40), 90_000, &[2; FRAME]);
+        room.place(
+            Side::Parent,
+            &mut anchor,
+            began + Duration::from_millis(20),
+            0,
+            &[1; FRAME],
+        );
+        room.place(
+            Side::Parent,
+            &mut anchor,
+            began + Duration::from_millis(40),
+            90_000,
+            &[2; FRAME],
+        );
         assert_eq!(anchor, Some((160, 90_000)));
     }
 
@@ -178,9 +240,18 @@ mod tests {
     fn the_browser_hears_the_phone_and_the_recording_has_the_same_samples() {
         let (mut room, _) = room();
         room.tick();
-        room.speak(Side::Child, Speaker::Voice(Voice::Phone { speech: Speech::Tone { hz: 440.0 }, since: room.position() }));
+        room.speak(
+            Side::Child,
+            Speaker::Voice(Voice::Phone {
+                speech: Speech::Tone { hz: 440.0 },
+                since: room.position(),
+            }),
+        );
         room.record(Sid::from("RE1"));
-        let heard: Vec<i16> = (0..3).flat_map(|_| room.tick()).flat_map(|(_, frame)| frame).collect();
+        let heard: Vec<i16> = (0..3)
+            .flat_map(|_| room.tick())
+            .flat_map(|(_, frame)| frame)
+            .collect();
         let recorded = room.stop_recording(&Sid::from("RE1")).expect("recorded");
         assert_eq!(recorded.child, heard);
         assert!(heard.iter().any(|&sample| sample > 5_000));

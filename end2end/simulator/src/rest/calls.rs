@@ -53,53 +53,99 @@ pub(super) fn list(simulator: &Shared, ask: &Ask) -> Answer {
         is("Status", leg.status.as_str())
             && is("To", &leg.to)
             && is("From", &leg.from)
-            && ask.filter("ParentCallSid").is_none_or(|wanted| leg.parent.as_ref().is_some_and(|parent| parent.as_str() == wanted))
+            && ask.filter("ParentCallSid").is_none_or(|wanted| {
+                leg.parent
+                    .as_ref()
+                    .is_some_and(|parent| parent.as_str() == wanted)
+            })
             && within(ask, "StartTime", leg.answered.unwrap_or(leg.created))
             && leg.ended.is_none_or(|ended| within(ask, "EndTime", ended))
     };
-    let items = account.calls.iter().rev().filter(matches).map(|leg| show(leg, &base, &account.credentials.account_sid)).collect();
+    let items = account
+        .calls
+        .iter()
+        .rev()
+        .filter(matches)
+        .map(|leg| show(leg, &base, &account.credentials.account_sid))
+        .collect();
     ok(page(ask, "calls", items))
 }
 
 /// `Name`, `Name<` and `Name>` as Twilio's lists have them: on that day, until, since.
 pub(super) fn within(ask: &Ask, name: &str, time: Timestamp) -> bool {
-    let bound = |suffix: &str| ask.filter(&format!("{name}{suffix}")).and_then(parse_filter);
-    let day = |bound: Timestamp| (bound.as_second()..bound.as_second() + 86_400).contains(&time.as_second());
+    let bound = |suffix: &str| {
+        ask.filter(&format!("{name}{suffix}"))
+            .and_then(parse_filter)
+    };
+    let day = |bound: Timestamp| {
+        (bound.as_second()..bound.as_second() + 86_400).contains(&time.as_second())
+    };
     bound("").is_none_or(day)
-        && bound("<").is_none_or(|bound| time.as_second() <= bound.as_second() + if is_day(ask, name, "<") { 86_399 } else { 0 })
+        && bound("<").is_none_or(|bound| {
+            time.as_second() <= bound.as_second() + if is_day(ask, name, "<") { 86_399 } else { 0 }
+        })
         && bound(">").is_none_or(|bound| time.as_second() >= bound.as_second())
 }
 
 fn is_day(ask: &Ask, name: &str, suffix: &str) -> bool {
-    ask.filter(&format!("{name}{suffix}")).is_some_and(|text| text.len() == 10)
+    ask.filter(&format!("{name}{suffix}"))
+        .is_some_and(|text| text.len() == 10)
 }
 
 pub(super) fn fetch(simulator: &Shared, ask: &Ask, sid: &str) -> Answer {
     let base = base(simulator);
     let account = simulator.account();
-    let leg = account.call(sid).ok_or_else(|| Refused::not_found(&ask.path))?;
+    let leg = account
+        .call(sid)
+        .ok_or_else(|| Refused::not_found(&ask.path))?;
     ok(show(leg, &base, &account.credentials.account_sid))
 }
 
 pub(super) fn create(simulator: &Shared, ask: &Ask) -> Answer {
     let bad = |code, message: String| Refused::new(400, code, message);
-    let to = ask.field("To").filter(|to| !to.is_empty()).ok_or_else(|| bad(21201, "No 'To' number is specified".into()))?;
-    let from = ask.field("From").filter(|from| !from.is_empty()).ok_or_else(|| bad(21213, "'From' phone number is required".into()))?;
+    let to = ask
+        .field("To")
+        .filter(|to| !to.is_empty())
+        .ok_or_else(|| bad(21201, "No 'To' number is specified".into()))?;
+    let from = ask
+        .field("From")
+        .filter(|from| !from.is_empty())
+        .ok_or_else(|| bad(21213, "'From' phone number is required".into()))?;
     let party = Party::parse(to);
     {
         let account = simulator.account();
         if matches!(party, Party::Phone(_)) && !is_e164(to) {
-            return Err(bad(21211, format!("The 'To' number {to} is not a valid phone number.")));
+            return Err(bad(
+                21211,
+                format!("The 'To' number {to} is not a valid phone number."),
+            ));
         }
         if matches!(party, Party::Phone(_)) && !account.permits(to) {
-            return Err(bad(21215, format!("Account not authorized to call {to}. Perhaps you need to enable some international permissions")));
+            return Err(bad(
+                21215,
+                format!(
+                    "Account not authorized to call {to}. Perhaps you need to enable some international permissions"
+                ),
+            ));
         }
         if !from.starts_with("client:") && !account.may_call_from(from) {
-            return Err(bad(21210, format!("The source phone number provided, {from}, is not yet verified for your account.")));
+            return Err(bad(
+                21210,
+                format!(
+                    "The source phone number provided, {from}, is not yet verified for your account."
+                ),
+            ));
         }
     }
-    let source = source(simulator, ask)?.ok_or_else(|| bad(21205, "Url parameter is required.".into()))?;
-    let mut leg = Leg::new(Direction::OutboundApi, party, from.to_owned(), to.to_owned(), Timestamp::now());
+    let source =
+        source(simulator, ask)?.ok_or_else(|| bad(21205, "Url parameter is required.".into()))?;
+    let mut leg = Leg::new(
+        Direction::OutboundApi,
+        party,
+        from.to_owned(),
+        to.to_owned(),
+        Timestamp::now(),
+    );
     leg.callback = callback(ask, "StatusCallback");
     let options = RestOptions {
         timeout: ask.field("Timeout").and_then(|secs| secs.parse().ok()),
@@ -116,9 +162,17 @@ pub(super) fn create(simulator: &Shared, ask: &Ask) -> Answer {
 /// A callback whose events are repeated parameters: `initiated ringing` in one of them is no event at all, as with Twilio.
 fn callback(ask: &Ask, name: &str) -> Callback {
     let mut events = ask.fields(&format!("{name}Event"));
-    events.retain(|event| matches!(event.as_str(), "initiated" | "ringing" | "answered" | "completed"));
+    events.retain(|event| {
+        matches!(
+            event.as_str(),
+            "initiated" | "ringing" | "answered" | "completed"
+        )
+    });
     Callback {
-        url: ask.field(name).filter(|url| !url.is_empty()).map(str::to_owned),
+        url: ask
+            .field(name)
+            .filter(|url| !url.is_empty())
+            .map(str::to_owned),
         events,
         get: ask.field(&format!("{name}Method")) == Some("GET"),
     }
@@ -129,8 +183,15 @@ fn recording_callback(ask: &Ask) -> Callback {
     let name = "RecordingStatusCallback";
     let events = ask.fields(&format!("{name}Event"));
     Callback {
-        url: ask.field(name).filter(|url| !url.is_empty()).map(str::to_owned),
-        events: events.iter().flat_map(|value| value.split_whitespace()).map(str::to_owned).collect(),
+        url: ask
+            .field(name)
+            .filter(|url| !url.is_empty())
+            .map(str::to_owned),
+        events: events
+            .iter()
+            .flat_map(|value| value.split_whitespace())
+            .map(str::to_owned)
+            .collect(),
         get: ask.field(&format!("{name}Method")) == Some("GET"),
     }
 }
@@ -138,26 +199,49 @@ fn recording_callback(ask: &Ask) -> Callback {
 /// Where the TwiML comes from: `Twiml`, `Url` or `ApplicationSid`.
 fn source(simulator: &Shared, ask: &Ask) -> Result<Option<Source>, Refused> {
     if let Some(document) = ask.field("Twiml") {
-        let verbs = twiml::parse(document).map_err(|error| Refused::new(400, error.code(), error.to_string()))?;
+        let verbs = twiml::parse(document)
+            .map_err(|error| Refused::new(400, error.code(), error.to_string()))?;
         return Ok(Some(Source::Inline(verbs)));
     }
     let get = |name: &str| ask.field(name) == Some("GET");
     if let Some(url) = ask.field("Url").filter(|url| !url.is_empty()) {
         if !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
-            return Err(Refused::new(400, 21205, format!("Url is not a valid URL: {url}")));
+            return Err(Refused::new(
+                400,
+                21205,
+                format!("Url is not a valid URL: {url}"),
+            ));
         }
-        let fallback = ask.field("FallbackUrl").filter(|url| !url.is_empty()).map(|url| (url.to_owned(), get("FallbackMethod")));
-        return Ok(Some(Source::Url { url: url.to_owned(), get: get("Method"), fallback }));
+        let fallback = ask
+            .field("FallbackUrl")
+            .filter(|url| !url.is_empty())
+            .map(|url| (url.to_owned(), get("FallbackMethod")));
+        return Ok(Some(Source::Url {
+            url: url.to_owned(),
+            get: get("Method"),
+            fallback,
+        }));
     }
-    let Some(sid) = ask.field("ApplicationSid") else { return Ok(None) };
+    let Some(sid) = ask.field("ApplicationSid") else {
+        return Ok(None);
+    };
     let account = simulator.account();
-    let application = account.applications.get(&sid.into()).ok_or_else(|| Refused::new(400, 21218, "Invalid ApplicationSid"))?;
+    let application = account
+        .applications
+        .get(&sid.into())
+        .ok_or_else(|| Refused::new(400, 21218, "Invalid ApplicationSid"))?;
     let fallback = application.url("voice_fallback_url", "voice_fallback_method");
-    Ok(application.url("voice_url", "voice_method").map(|(url, get)| Source::Url { url, get, fallback }))
+    Ok(application
+        .url("voice_url", "voice_method")
+        .map(|(url, get)| Source::Url { url, get, fallback }))
 }
 
 pub(super) fn update(simulator: &Shared, ask: &Ask, sid: &str) -> Answer {
-    let leg = simulator.account().call(sid).cloned().ok_or_else(|| Refused::not_found(&ask.path))?;
+    let leg = simulator
+        .account()
+        .call(sid)
+        .cloned()
+        .ok_or_else(|| Refused::not_found(&ask.path))?;
     let over = || Refused::new(400, 21220, "Call is not in-progress. Cannot redirect.");
     match ask.field("Status") {
         Some("completed") => {
@@ -166,8 +250,20 @@ pub(super) fn update(simulator: &Shared, ask: &Ask, sid: &str) -> Answer {
         Some("canceled") if leg.answered.is_none() && !leg.status.is_terminal() => {
             simulator.input(sid, Input::End(leg.sid, true));
         }
-        Some("canceled") => return Err(Refused::new(400, 21220, "Call is in-progress. Cannot cancel.")),
-        Some(other) => return Err(Refused::new(400, 20001, format!("Status {other} is not one that a call can be set to"))),
+        Some("canceled") => {
+            return Err(Refused::new(
+                400,
+                21220,
+                "Call is in-progress. Cannot cancel.",
+            ));
+        }
+        Some(other) => {
+            return Err(Refused::new(
+                400,
+                20001,
+                format!("Status {other} is not one that a call can be set to"),
+            ));
+        }
         None => {
             if let Some(source) = source(simulator, ask)? {
                 // A dialled leg cannot be sent elsewhere on its own here; Twilio can do that.

@@ -37,16 +37,27 @@ pub(crate) struct Ask {
 impl Ask {
     /// The first value of a form field; empty counts as given.
     fn field(&self, name: &str) -> Option<&str> {
-        self.form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.form
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Every value of a repeated form field. A value with spaces is one value, as with Twilio.
     fn fields(&self, name: &str) -> Vec<String> {
-        self.form.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
+        self.form
+            .iter()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+            .collect()
     }
 
     fn filter(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 }
 
@@ -60,11 +71,19 @@ pub(crate) struct Refused {
 
 impl Refused {
     fn new(status: u16, code: u32, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), code, message: message.into() }
+        Self {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
+            code,
+            message: message.into(),
+        }
     }
 
     fn not_found(path: &str) -> Self {
-        Self::new(404, 20404, format!("The requested resource {path} was not found"))
+        Self::new(
+            404,
+            20404,
+            format!("The requested resource {path} was not found"),
+        )
     }
 }
 
@@ -78,7 +97,10 @@ impl IntoResponse for Refused {
         });
         let mut response = (self.status, axum::Json(body)).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Twilio API\""));
+            response.headers_mut().insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Basic realm=\"Twilio API\""),
+            );
         }
         response
     }
@@ -108,20 +130,34 @@ enum Who {
 /// Every REST request comes through here.
 pub async fn serve(State(simulator): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap_or_else(|_| Bytes::new());
+    let body = axum::body::to_bytes(body, 1 << 20)
+        .await
+        .unwrap_or_else(|_| Bytes::new());
     let query = parts.uri.query().unwrap_or_default();
     let ask = Ask {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
-        query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        query: url::form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect(),
         form: url::form_urlencoded::parse(&body).into_owned().collect(),
         headers: parts.headers,
     };
     let index = {
         let mut log = simulator.log();
-        let url = if query.is_empty() { ask.path.clone() } else { format!("{}?{query}", ask.path) };
+        let url = if query.is_empty() {
+            ask.path.clone()
+        } else {
+            format!("{}?{query}", ask.path)
+        };
         let at = crate::dates::rfc3339(Timestamp::now());
-        log.requests.push(RestRequest { at, method: ask.method.clone(), url, form: ask.form.clone(), status: None });
+        log.requests.push(RestRequest {
+            at,
+            method: ask.method.clone(),
+            url,
+            form: ask.form.clone(),
+            status: None,
+        });
         log.requests.len() - 1
     };
     let fault = simulator.faults().rest(&ask.method, relative(&ask.path));
@@ -142,31 +178,53 @@ pub async fn serve(State(simulator): State<Shared>, request: Request) -> Respons
 async fn answer(simulator: &Shared, ask: &Ask) -> Response {
     match who(simulator, &ask.headers) {
         None => Refused::new(401, 20003, "Authenticate").into_response(),
-        Some(who) => route(simulator, ask, who).await.unwrap_or_else(IntoResponse::into_response),
+        Some(who) => route(simulator, ask, who)
+            .await
+            .unwrap_or_else(IntoResponse::into_response),
     }
 }
 
 /// The path within the account, as faults name it.
 fn relative(path: &str) -> &str {
-    path.strip_prefix("/2010-04-01/Accounts/").and_then(|rest| rest.find('/').map(|slash| &rest[slash..])).unwrap_or(path)
+    path.strip_prefix("/2010-04-01/Accounts/")
+        .and_then(|rest| rest.find('/').map(|slash| &rest[slash..]))
+        .unwrap_or(path)
 }
 
 async fn misbehave(fault: RestFault) -> Option<Response> {
     tokio::time::sleep(Duration::from_millis(fault.hang_ms)).await;
     let status = StatusCode::from_u16(fault.status).ok()?;
-    let code = if status == StatusCode::TOO_MANY_REQUESTS { 20429 } else { 20500 };
-    let mut response = Refused { status, code, message: "a fault that was asked for".to_owned() }.into_response();
-    if let Some(value) = fault.retry_after.and_then(|secs| HeaderValue::from_str(&secs.to_string()).ok()) {
+    let code = if status == StatusCode::TOO_MANY_REQUESTS {
+        20429
+    } else {
+        20500
+    };
+    let mut response = Refused {
+        status,
+        code,
+        message: "a fault that was asked for".to_owned(),
+    }
+    .into_response();
+    if let Some(value) = fault
+        .retry_after
+        .and_then(|secs| HeaderValue::from_str(&secs.to_string()).ok())
+    {
         response.headers_mut().insert(header::RETRY_AFTER, value);
     }
     Some(response)
 }
 
 fn who(simulator: &Shared, headers: &HeaderMap) -> Option<Who> {
-    let basic = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
+    let basic = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Basic ")?;
     let given = STANDARD.decode(basic.trim()).ok()?;
     let credentials = simulator.account().credentials.clone();
-    let is = |user: &str, password: &str| bool::from(format!("{user}:{password}").as_bytes().ct_eq(&given));
+    let is = |user: &str, password: &str| {
+        bool::from(format!("{user}:{password}").as_bytes().ct_eq(&given))
+    };
     if is(&credentials.account_sid, &credentials.auth_token) {
         return Some(Who::Account);
     }
@@ -180,13 +238,17 @@ async fn route(simulator: &Shared, ask: &Ask, who: Who) -> Answer {
     if segments.first() == Some(&"v1") {
         return monitor::route(simulator, ask, &segments[1..]);
     }
-    let ["2010-04-01", rest @ ..] = segments.as_slice() else { return Err(not_found()) };
+    let ["2010-04-01", rest @ ..] = segments.as_slice() else {
+        return Err(not_found());
+    };
     // `.json` is part of the last segment's name; without it Twilio would answer XML.
     let mut rest: Vec<&str> = rest.to_vec();
     if let Some(last) = rest.last_mut() {
         *last = last.strip_suffix(".json").unwrap_or(last);
     }
-    let [ "Accounts", account, rest @ ..] = rest.as_slice() else { return Err(not_found()) };
+    let ["Accounts", account, rest @ ..] = rest.as_slice() else {
+        return Err(not_found());
+    };
     if *account != account_sid {
         return Err(not_found());
     }
@@ -202,7 +264,9 @@ async fn route(simulator: &Shared, ask: &Ask, who: Who) -> Answer {
         ("GET", ["Recordings"]) => recordings::list(simulator, ask, None),
         ("GET" | "HEAD", ["Recordings", sid]) => recordings::fetch(simulator, ask, sid),
         ("GET", ["Calls", _, "Recordings", sid]) => recordings::fetch(simulator, ask, sid),
-        ("DELETE", ["Recordings", sid] | ["Calls", _, "Recordings", sid]) => recordings::delete(simulator, ask, sid),
+        ("DELETE", ["Recordings", sid] | ["Calls", _, "Recordings", sid]) => {
+            recordings::delete(simulator, ask, sid)
+        }
         ("GET", ["Applications"]) => applications::list(simulator, ask),
         ("POST", ["Applications"]) => applications::create(simulator, ask),
         ("GET", ["Applications", sid]) => applications::fetch(simulator, ask, sid),
@@ -217,5 +281,8 @@ async fn route(simulator: &Shared, ask: &Ask, who: Who) -> Answer {
 
 /// `/2010-04-01/Accounts/AC…`.
 fn base(simulator: &Shared) -> String {
-    format!("/2010-04-01/Accounts/{}", simulator.account().credentials.account_sid)
+    format!(
+        "/2010-04-01/Accounts/{}",
+        simulator.account().credentials.account_sid
+    )
 }

@@ -50,14 +50,24 @@ fn meta(ask: &Ask, key: &str, size: usize) -> Value {
 /// Newest first, the newest 1,000 on one page.
 fn alerts(simulator: &Shared, ask: &Ask) -> Answer {
     let account = simulator.account();
-    let size = ask.filter("PageSize").and_then(|size| size.parse().ok()).unwrap_or(50).clamp(1, 1_000);
-    let level = |alert: &&Alert| ask.filter("LogLevel").is_none_or(|level| (level == "warning") == (alert.code == 15003));
+    let size = ask
+        .filter("PageSize")
+        .and_then(|size| size.parse().ok())
+        .unwrap_or(50)
+        .clamp(1, 1_000);
+    let level = |alert: &&Alert| {
+        ask.filter("LogLevel")
+            .is_none_or(|level| (level == "warning") == (alert.code == 15003))
+    };
     let shown: Vec<Value> = account
         .alerts
         .iter()
         .rev()
         .filter(level)
-        .filter(|alert| ask.filter("ResourceSid").is_none_or(|sid| alert.call.as_str() == sid))
+        .filter(|alert| {
+            ask.filter("ResourceSid")
+                .is_none_or(|sid| alert.call.as_str() == sid)
+        })
         .filter(|alert| within(ask, "StartDate", alert.at) || ask.filter("StartDate").is_some())
         .take(size)
         .map(|alert| show(alert, &account.credentials.account_sid))
@@ -67,7 +77,11 @@ fn alerts(simulator: &Shared, ask: &Ask) -> Answer {
 
 fn alert(simulator: &Shared, ask: &Ask, sid: &str) -> Answer {
     let account = simulator.account();
-    let alert = account.alerts.iter().find(|alert| alert.sid.as_str() == sid).ok_or_else(|| Refused::not_found(&ask.path))?;
+    let alert = account
+        .alerts
+        .iter()
+        .find(|alert| alert.sid.as_str() == sid)
+        .ok_or_else(|| Refused::not_found(&ask.path))?;
     ok(show(alert, &account.credentials.account_sid))
 }
 
@@ -86,13 +100,28 @@ fn permission(iso: &str, name: &str, code: &str, allowed: bool) -> Value {
 
 fn countries(simulator: &Shared, ask: &Ask) -> Answer {
     let account = simulator.account();
-    let allowed = |iso: &str| !account.blocked_countries.iter().any(|blocked| blocked == iso);
-    let shown: Vec<Value> = COUNTRIES.iter().map(|(iso, name, code)| permission(iso, name, code, allowed(iso))).collect();
+    let allowed = |iso: &str| {
+        !account
+            .blocked_countries
+            .iter()
+            .any(|blocked| blocked == iso)
+    };
+    let shown: Vec<Value> = COUNTRIES
+        .iter()
+        .map(|(iso, name, code)| permission(iso, name, code, allowed(iso)))
+        .collect();
     ok(json!({"content": shown, "meta": meta(ask, "content", 50)}))
 }
 
 fn country(simulator: &Shared, ask: &Ask, iso: &str) -> Answer {
-    let (iso, name, code) = COUNTRIES.into_iter().find(|(known, ..)| *known == iso).ok_or_else(|| Refused::not_found(&ask.path))?;
-    let allowed = !simulator.account().blocked_countries.iter().any(|blocked| blocked == iso);
+    let (iso, name, code) = COUNTRIES
+        .into_iter()
+        .find(|(known, ..)| *known == iso)
+        .ok_or_else(|| Refused::not_found(&ask.path))?;
+    let allowed = !simulator
+        .account()
+        .blocked_countries
+        .iter()
+        .any(|blocked| blocked == iso);
     ok(permission(iso, name, code, allowed))
 }

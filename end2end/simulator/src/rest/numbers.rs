@@ -59,7 +59,10 @@ pub(super) fn incoming(simulator: &Shared, ask: &Ask) -> Answer {
         .numbers
         .iter()
         // Twilio takes a pattern; a part of the number is the pattern people use.
-        .filter(|(_, number)| ask.filter("PhoneNumber").is_none_or(|wanted| number.contains(wanted.trim_matches('*'))))
+        .filter(|(_, number)| {
+            ask.filter("PhoneNumber")
+                .is_none_or(|wanted| number.contains(wanted.trim_matches('*')))
+        })
         .map(|(sid, number)| show(sid, number, &base))
         .collect();
     ok(page(ask, "incoming_phone_numbers", items))
@@ -68,7 +71,11 @@ pub(super) fn incoming(simulator: &Shared, ask: &Ask) -> Answer {
 pub(super) fn incoming_one(simulator: &Shared, ask: &Ask, sid: &str) -> Answer {
     let base = base(simulator);
     let account = simulator.account();
-    let (sid, number) = account.numbers.iter().find(|(found, _)| found.as_str() == sid).ok_or_else(|| Refused::not_found(&ask.path))?;
+    let (sid, number) = account
+        .numbers
+        .iter()
+        .find(|(found, _)| found.as_str() == sid)
+        .ok_or_else(|| Refused::not_found(&ask.path))?;
     ok(show(sid, number, &base))
 }
 
@@ -78,7 +85,10 @@ pub(super) fn caller_ids(simulator: &Shared, ask: &Ask) -> Answer {
     let items = account
         .caller_ids
         .iter()
-        .filter(|(_, number)| ask.filter("PhoneNumber").is_none_or(|wanted| number == wanted))
+        .filter(|(_, number)| {
+            ask.filter("PhoneNumber")
+                .is_none_or(|wanted| number == wanted)
+        })
         .map(|(sid, number)| {
             json!({
                 "sid": sid,

@@ -45,11 +45,21 @@ pub(super) fn list(simulator: &Shared, ask: &Ask, call: Option<&str>) -> Answer 
     let found: Vec<Recording> = {
         let account = simulator.account();
         let matches = |recording: &&Recording| {
-            call.is_none_or(|call| recording.call.as_str() == call) && within(ask, "DateCreated", recording.started)
+            call.is_none_or(|call| recording.call.as_str() == call)
+                && within(ask, "DateCreated", recording.started)
         };
-        account.recordings.iter().rev().filter(matches).cloned().collect()
+        account
+            .recordings
+            .iter()
+            .rev()
+            .filter(matches)
+            .cloned()
+            .collect()
     };
-    let items = found.iter().map(|recording| show(simulator, recording, &base)).collect();
+    let items = found
+        .iter()
+        .map(|recording| show(simulator, recording, &base))
+        .collect();
     ok(page(ask, "recordings", items))
 }
 
@@ -57,7 +67,11 @@ pub(super) fn list(simulator: &Shared, ask: &Ask, call: Option<&str>) -> Answer 
 pub(super) fn fetch(simulator: &Shared, ask: &Ask, name: &str) -> Answer {
     let not_found = || Refused::not_found(&ask.path);
     let (sid, extension) = name.split_once('.').unwrap_or((name, ""));
-    let recording = simulator.account().recording(sid).cloned().ok_or_else(not_found)?;
+    let recording = simulator
+        .account()
+        .recording(sid)
+        .cloned()
+        .ok_or_else(not_found)?;
     if ask.path.ends_with(".json") {
         return ok(show(simulator, &recording, &base(simulator)));
     }
@@ -79,12 +93,20 @@ pub(super) fn fetch(simulator: &Shared, ask: &Ask, name: &str) -> Answer {
         _ if recording.channels == 1 => wav,
         _ => to_mono(&wav).map(Bytes::from).map_err(|_| not_found())?,
     };
-    Ok(if truncated { cut_short(wav) } else { media(ask, wav) })
+    Ok(if truncated {
+        cut_short(wav)
+    } else {
+        media(ask, wav)
+    })
 }
 
 fn media(ask: &Ask, wav: Bytes) -> Response {
     let total = wav.len();
-    let range = ask.headers.get(header::RANGE).and_then(|value| value.to_str().ok()).and_then(|text| parse_range(text, total));
+    let range = ask
+        .headers
+        .get(header::RANGE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| parse_range(text, total));
     let (status, body) = match range {
         Some(Ok((start, end))) => (StatusCode::PARTIAL_CONTENT, wav.slice(start..end)),
         Some(Err(())) => (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new()),
@@ -92,7 +114,10 @@ fn media(ask: &Ask, wav: Bytes) -> Response {
     };
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/x-wav"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("audio/x-wav"),
+    );
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     let content_range = match range {
         Some(Ok((start, end))) => Some(format!("bytes {start}-{}/{total}", end - 1)),
@@ -114,26 +139,41 @@ fn parse_range(text: &str, total: usize) -> Option<Result<(usize, usize), ()>> {
     let (start, end) = match (first, last) {
         ("", last) => (total.saturating_sub(last.parse().ok()?), total),
         (first, "") => (first.parse().ok()?, total),
-        (first, last) => (first.parse().ok()?, last.parse::<usize>().ok()?.saturating_add(1).min(total)),
+        (first, last) => (
+            first.parse().ok()?,
+            last.parse::<usize>().ok()?.saturating_add(1).min(total),
+        ),
     };
-    Some(if start < end { Ok((start, end)) } else { Err(()) })
+    Some(if start < end {
+        Ok((start, end))
+    } else {
+        Err(())
+    })
 }
 
 /// The full length announced, half of it sent, the connection broken.
 fn cut_short(wav: Bytes) -> Response {
     let total = wav.len();
     let half = wav.slice(..total / 2);
-    let stream = futures::stream::iter([Ok(half), Err(std::io::Error::other("cut short by a fault"))]);
+    let stream =
+        futures::stream::iter([Ok(half), Err(std::io::Error::other("cut short by a fault"))]);
     let mut response = Response::new(Body::from_stream(stream));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/x-wav"));
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(total));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("audio/x-wav"),
+    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(total));
     response
 }
 
 pub(super) fn delete(simulator: &Shared, ask: &Ask, sid: &str) -> Answer {
     let mut account = simulator.account();
     let before = account.recordings.len();
-    account.recordings.retain(|recording| recording.sid.as_str() != sid);
+    account
+        .recordings
+        .retain(|recording| recording.sid.as_str() != sid);
     if account.recordings.len() == before {
         return Err(Refused::not_found(&ask.path));
     }

@@ -1,6 +1,8 @@
 //! Requests to the application: signed, timed out and retried as Twilio does it.
 //! Source for `#ct=…&rt=…&tt=…&rc=…&rp=…`: Twilio's "Webhooks connection overrides" page.
 
+mod overrides;
+
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
@@ -8,6 +10,7 @@ use serde::Serialize;
 
 use crate::sid::Sid;
 use crate::signature::sign;
+use overrides::Overrides;
 
 /// What a webhook is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -132,54 +135,6 @@ pub struct Attempt {
     pub duration_ms: u64,
 }
 
-/// How long to try, and how often: the URL's fragment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Overrides {
-    connect: Duration,
-    read: Duration,
-    total: Duration,
-    retries: u32,
-    /// What is retried: `ct` (connection), `rt` (no answer in time), `4xx`, `5xx`, `all`.
-    policy: Vec<String>,
-}
-
-impl Overrides {
-    /// Reads the fragment; what it leaves open has Twilio's defaults.
-    pub fn parse(url: &str) -> Self {
-        let mut overrides = Self {
-            connect: Duration::from_secs(5),
-            read: Duration::from_secs(15),
-            total: Duration::from_secs(15),
-            retries: 1,
-            policy: vec!["ct".to_owned()],
-        };
-        let fragment = url.split_once('#').map_or("", |(_, fragment)| fragment);
-        for (key, value) in fragment.split('&').filter_map(|pair| pair.split_once('=')) {
-            let millis = |low, high| value.parse().ok().map(|ms: u64| Duration::from_millis(ms.clamp(low, high)));
-            match key {
-                "ct" => overrides.connect = millis(100, 10_000).unwrap_or(overrides.connect),
-                "rt" => overrides.read = millis(100, 15_000).unwrap_or(overrides.read),
-                "tt" => overrides.total = millis(100, 15_000).unwrap_or(overrides.total),
-                "rc" => overrides.retries = value.parse().map_or(overrides.retries, |count: u32| count.min(5)),
-                "rp" => overrides.policy = value.split(',').map(str::to_owned).collect(),
-                _ => {}
-            }
-        }
-        overrides
-    }
-
-    fn retries(&self, outcome: &Result<Reply, NoReply>) -> bool {
-        let reason = match outcome {
-            Ok(reply) if reply.status >= 500 => "5xx",
-            Ok(reply) if reply.status >= 400 => "4xx",
-            Ok(_) | Err(NoReply::BadUrl) => return false,
-            Err(NoReply::Timeout) => "rt",
-            Err(_) => "ct",
-        };
-        self.policy.iter().any(|policy| policy == reason || policy == "all")
-    }
-}
-
 /// Sends webhooks.
 #[derive(Clone, Debug)]
 pub struct Sender {
@@ -189,20 +144,43 @@ pub struct Sender {
 impl Sender {
     /// A sender that goes straight to where it is told, past any proxy.
     pub fn new() -> reqwest::Result<Self> {
-        Ok(Self { client: Client::builder().no_proxy().user_agent("TwilioProxy/1.1").build()? })
+        let client = Self::client(overrides::CONNECT)?;
+        Ok(Self { client })
+    }
+
+    fn client(connect: Duration) -> reqwest::Result<Client> {
+        Client::builder()
+            .no_proxy()
+            .user_agent("TwilioProxy/1.1")
+            .connect_timeout(connect)
+            .build()
     }
 
     /// Sends, retries as the URL asks, and reports every attempt.
-    pub async fn send(&self, webhook: &Webhook, auth_token: &str, mut report: impl FnMut(Attempt)) -> Result<Reply, NoReply> {
+    pub async fn send(
+        &self,
+        webhook: &Webhook,
+        auth_token: &str,
+        mut report: impl FnMut(Attempt),
+    ) -> Result<Reply, NoReply> {
         let overrides = Overrides::parse(&webhook.url);
+        // The connect time-out belongs to a client; the usual one is at hand.
+        let client = if overrides.connect == overrides::CONNECT {
+            self.client.clone()
+        } else {
+            Self::client(overrides.connect).unwrap_or_else(|_| self.client.clone())
+        };
         let started = Instant::now();
         let mut attempt = 1;
         loop {
             let left = overrides.total.saturating_sub(started.elapsed());
-            let (mut seen, outcome) = self.attempt(webhook, auth_token, &overrides, left).await;
+            let (mut seen, outcome) =
+                attempt_once(&client, webhook, auth_token, &overrides, left).await;
             seen.attempt = attempt;
             report(seen);
-            let again = attempt <= overrides.retries && overrides.retries(&outcome) && started.elapsed() < overrides.total;
+            let again = attempt <= overrides.retries
+                && overrides.retries(&outcome)
+                && started.elapsed() < overrides.total;
             if !again {
                 return outcome;
             }
@@ -210,38 +188,49 @@ impl Sender {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
+}
 
-    async fn attempt(&self, webhook: &Webhook, auth_token: &str, overrides: &Overrides, left: Duration) -> (Attempt, Result<Reply, NoReply>) {
-        let mut seen = Attempt::unsent(webhook);
-        let started = Instant::now();
-        let outcome = match target(webhook) {
-            None => Err(NoReply::BadUrl),
-            Some(url) => {
-                let params: &[(String, String)] = if webhook.get { &[] } else { &webhook.params };
-                seen.signature = sign(auth_token, &url, params);
-                seen.url.clone_from(&url);
-                let request = match webhook.get {
-                    true => self.client.get(&url),
-                    false => self
-                        .client
-                        .post(&url)
-                        .header("content-type", "application/x-www-form-urlencoded; charset=UTF-8")
-                        .body(encode(params)),
-                };
-                let request = request.header("x-twilio-signature", &seen.signature).header("accept", "*/*").timeout(overrides.read.min(left));
-                read(request, overrides.connect).await
-            }
-        };
-        seen.duration_ms = started.elapsed().as_millis() as u64;
-        match &outcome {
-            Ok(reply) => {
-                seen.status = Some(reply.status);
-                seen.body = Some(reply.body.chars().take(4_000).collect());
-            }
-            Err(error) => seen.error = Some(error.to_string()),
+async fn attempt_once(
+    client: &Client,
+    webhook: &Webhook,
+    auth_token: &str,
+    overrides: &Overrides,
+    left: Duration,
+) -> (Attempt, Result<Reply, NoReply>) {
+    let mut seen = Attempt::unsent(webhook);
+    let started = Instant::now();
+    let outcome = match target(webhook) {
+        None => Err(NoReply::BadUrl),
+        Some(url) => {
+            let params: &[(String, String)] = if webhook.get { &[] } else { &webhook.params };
+            seen.signature = sign(auth_token, &url, params);
+            seen.url.clone_from(&url);
+            let request = match webhook.get {
+                true => client.get(&url),
+                false => client
+                    .post(&url)
+                    .header(
+                        "content-type",
+                        "application/x-www-form-urlencoded; charset=UTF-8",
+                    )
+                    .body(encode(params)),
+            };
+            let request = request
+                .header("x-twilio-signature", &seen.signature)
+                .header("accept", "*/*")
+                .timeout(overrides.read.min(left));
+            read(request).await
         }
-        (seen, outcome)
+    };
+    seen.duration_ms = started.elapsed().as_millis() as u64;
+    match &outcome {
+        Ok(reply) => {
+            seen.status = Some(reply.status);
+            seen.body = Some(reply.body.chars().take(4_000).collect());
+        }
+        Err(error) => seen.error = Some(error.to_string()),
     }
+    (seen, outcome)
 }
 
 impl Attempt {
@@ -249,7 +238,9 @@ impl Attempt {
     pub fn unsent(webhook: &Webhook) -> Self {
         Self {
             n: 0,
-            at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+            at: jiff::Timestamp::now()
+                .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+                .to_string(),
             kind: webhook.kind,
             call_sid: webhook.call.clone(),
             method: if webhook.get { "GET" } else { "POST" },
@@ -268,13 +259,17 @@ impl Attempt {
 
 /// Form encoding, in the order given.
 pub fn encode(params: &[(String, String)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish()
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(params)
+        .finish()
 }
 
 /// The URL that is asked, and signed: without its fragment; a GET's parameters are in its query.
 fn target(webhook: &Webhook) -> Option<String> {
     let base = webhook.url.split('#').next()?;
-    let parsed = url::Url::parse(base).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())?;
+    let parsed = url::Url::parse(base)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())?;
     if !webhook.get {
         return Some(base.to_owned());
     }
@@ -282,14 +277,21 @@ fn target(webhook: &Webhook) -> Option<String> {
     Some(format!("{base}{joint}{}", encode(&webhook.params)))
 }
 
-async fn read(request: reqwest::RequestBuilder, connect: Duration) -> Result<Reply, NoReply> {
-    // One connect time-out per client is all that reqwest offers, so the override bounds loopback's only slow case: no SYN-ACK.
-    let _ = connect;
+async fn read(request: reqwest::RequestBuilder) -> Result<Reply, NoReply> {
     let response = request.send().await.map_err(no_reply)?;
     let status = response.status().as_u16();
-    let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let content_type = response
+        .headers()
+        .get("content-type")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
     let body = response.text().await.map_err(no_reply)?;
-    Ok(Reply { status, content_type, body })
+    Ok(Reply {
+        status,
+        content_type,
+        body,
+    })
 }
 
 fn no_reply(error: reqwest::Error) -> NoReply {
@@ -317,24 +319,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fragment_overrides_the_defaults() {
-        let plain = Overrides::parse("https://a.example/status");
-        assert_eq!((plain.retries, plain.policy.as_slice()), (1, &["ct".to_owned()][..]));
-        let overridden = Overrides::parse("https://a.example/status?x=1#ct=2000&rc=9&rp=ct,rt,5xx&bogus=1");
-        assert_eq!(overridden.connect, Duration::from_secs(2));
-        assert_eq!(overridden.retries, 5);
-        assert!(overridden.retries(&Ok(Reply { status: 503, content_type: String::new(), body: String::new() })));
-        assert!(!overridden.retries(&Ok(Reply { status: 403, content_type: String::new(), body: String::new() })));
-        assert!(overridden.retries(&Err(NoReply::Timeout)));
-        assert!(!plain.retries(&Err(NoReply::Timeout)));
-    }
-
-    #[test]
     fn the_fragment_is_neither_asked_nor_signed() {
-        let webhook = Webhook { kind: Kind::Voice, call: Sid::from("CA1"), url: "http://a.example/x?y=1#rc=2".into(), get: false, params: vec![] };
+        let webhook = Webhook {
+            kind: Kind::Voice,
+            call: Sid::from("CA1"),
+            url: "http://a.example/x?y=1#rc=2".into(),
+            get: false,
+            params: vec![],
+        };
         assert_eq!(target(&webhook).as_deref(), Some("http://a.example/x?y=1"));
-        let get = Webhook { get: true, params: vec![("A".into(), "b c&d".into())], ..webhook.clone() };
-        assert_eq!(target(&get).as_deref(), Some("http://a.example/x?y=1&A=b+c%26d"));
-        assert_eq!(target(&Webhook { url: "/relative".into(), ..webhook }), None);
+        let get = Webhook {
+            get: true,
+            params: vec![("A".into(), "b c&d".into())],
+            ..webhook.clone()
+        };
+        assert_eq!(
+            target(&get).as_deref(),
+            Some("http://a.example/x?y=1&A=b+c%26d")
+        );
+        assert_eq!(
+            target(&Webhook {
+                url: "/relative".into(),
+                ..webhook
+            }),
+            None
+        );
     }
 }

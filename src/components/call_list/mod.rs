@@ -1,0 +1,151 @@
+//! The call history: rendered by the server, then kept live without a reload.
+
+mod entries;
+mod row;
+#[cfg(all(test, feature = "ssr"))]
+mod tests;
+
+use super::{
+    browser,
+    icon::{Glyph, Icon},
+    when::{Day, Zone},
+};
+use crate::{
+    domain::view::{CallView, FetchProgress},
+    i18n::*,
+};
+use entries::Entries;
+use leptos::{prelude::*, task::spawn_local};
+use row::{Place, Row};
+use serde::{Deserialize, Serialize};
+
+/// What the server reports while a page is open.
+pub enum Change {
+    /// A call as it now is.
+    Call(Box<CallView>),
+    /// How far Fetch Recordings has come.
+    Fetch(FetchProgress),
+    /// Too much was missed: what is shown must be asked for anew.
+    Reset,
+}
+
+/// A page of calls, as `GET /api/calls` answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Calls {
+    pub calls: Vec<CallView>,
+    pub next_cursor: Option<String>,
+}
+
+/// How many calls a page shows.
+pub const PAGE: u32 = 50;
+
+/// The calls, by day, newest first. With `newest`, calls that begin while the page is open are added; a page of older ones only changes its own.
+/// `calls` is `None` when the server could not load them.
+#[island]
+pub fn CallList(
+    locale: Locale,
+    /// IANA name of the zone in which times are shown
+    zone: String,
+    calls: Option<Vec<CallView>>,
+    newest: bool,
+    /// Whether each call says whose it was
+    with_agent: bool,
+    /// Whether this installation records calls
+    recorded: bool,
+    /// Of the heading above each day
+    heading_level: u8,
+) -> impl IntoView {
+    let zone = Zone::new(&zone);
+    let failed = RwSignal::new(calls.is_none());
+    let loading = RwSignal::new(false);
+    let entries = Entries::new(calls.unwrap_or_default(), &zone);
+    let today = RwSignal::new(zone.today());
+    let place = StoredValue::new(Place { locale, zone: zone.clone(), with_agent, recorded, open: RwSignal::new(None) });
+
+    let reload = move || {
+        loading.set(true);
+        spawn_local(async move {
+            let answer = browser::get::<Calls>(&format!("/api/calls?limit={PAGE}")).await;
+            failed.set(answer.is_err());
+            if let Ok(answer) = answer {
+                place.with_value(|place| entries.replace(answer.calls, &place.zone));
+            }
+            loading.set(false);
+        });
+    };
+    Effect::new(move |_| {
+        browser::follow(move |change| {
+            place.with_value(|place| {
+                today.set(place.zone.today());
+                match change {
+                    Change::Call(call) => entries.apply(*call, &place.zone, newest),
+                    Change::Reset if newest => reload(),
+                    Change::Reset | Change::Fetch(_) => {}
+                }
+            });
+        });
+    });
+
+    view! {
+        <div class="calls" class:with-agent=with_agent>
+            <div class="columns" aria-hidden="true">
+                <span></span>
+                <span>{td_string!(locale, history.column.number)}</span>
+                <span>{td_string!(locale, history.column.outcome)}</span>
+                <span>{td_string!(locale, history.column.duration)}</span>
+                <span>{td_string!(locale, history.column.recording)}</span>
+                <span class="agent">{td_string!(locale, history.column.agent)}</span>
+                <span>{td_string!(locale, history.column.time)}</span>
+            </div>
+            <For each=move || entries.days() key=|day| *day let:day>
+                <DaySection locale day heading_level today entries place />
+            </For>
+            <Show when=move || entries.is_empty()>
+                <Nothing locale failed loading reload />
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn DaySection(locale: Locale, day: Day, heading_level: u8, today: RwSignal<Day>, entries: Entries, place: StoredValue<Place>) -> impl IntoView {
+    view! {
+        <section class="day">
+            <div class="name" role="heading" aria-level=heading_level.to_string()>{move || day.in_words(locale, today.get())}</div>
+            <ul>
+                <For each=move || entries.of(day) key=|entry| entry.sid.clone() let:entry>
+                    <Row entry place />
+                </For>
+            </ul>
+        </section>
+    }
+}
+
+/// What stands in place of rows: that they are on their way, that they could not be had, or that there are none.
+#[component]
+fn Nothing(locale: Locale, failed: RwSignal<bool>, loading: RwSignal<bool>, reload: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+    move || match (loading.get(), failed.get()) {
+        (true, _) => view! {
+            <div class="skeleton" role="status" aria-label=td_string!(locale, history.loading)>
+                {[(); 5].map(|()| view! { <div></div> }).collect_view()}
+            </div>
+        }
+        .into_any(),
+        (false, true) => view! {
+            <div class="nothing" role="alert">
+                <span class="disc bad"><Glyph icon=Icon::Alert /></span>
+                <p>{td_string!(locale, history.error)}</p>
+                <button class="pill" on:click=move |_| reload()>{td_string!(locale, history.retry)}</button>
+            </div>
+        }
+        .into_any(),
+        (false, false) => view! {
+            <div class="nothing">
+                <span class="disc"><Glyph icon=Icon::Phone /></span>
+                <p><b>{td_string!(locale, history.empty)}</b></p>
+                <p>{td_string!(locale, history.empty_next)}</p>
+            </div>
+        }
+        .into_any(),
+    }
+}

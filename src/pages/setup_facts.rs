@@ -1,0 +1,117 @@
+//! What `/setup` shows of the configuration. Secrets are shown as set or not set, never as they are.
+
+use crate::{
+    i18n::*,
+    server::config::{Config, DatabaseUrl, RecordingsUrl},
+};
+
+/// How one setting stands.
+pub enum Shown {
+    /// As it was read, or as it stands by default.
+    Value(String),
+    /// In the reader's words.
+    Words(String),
+    /// A secret that is set.
+    Set,
+    /// Not set, and nothing works without it.
+    Missing,
+    /// Not set, which is well.
+    NotSet,
+    /// Made by the server itself.
+    MadeHere,
+}
+
+/// A setting by its variable's name.
+pub struct Fact {
+    pub name: &'static str,
+    pub shown: Shown,
+}
+
+pub struct Group {
+    pub title: &'static str,
+    pub facts: Vec<Fact>,
+}
+
+fn needed(value: Option<String>) -> Shown {
+    value.map_or(Shown::Missing, Shown::Value)
+}
+
+fn optional(value: Option<String>) -> Shown {
+    value.filter(|value| !value.is_empty()).map_or(Shown::NotSet, Shown::Value)
+}
+
+fn secret(is_set: bool) -> Shown {
+    if is_set { Shown::Set } else { Shown::Missing }
+}
+
+/// Everything that was read, in the order of the README's table.
+pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
+    let facts = |facts: Vec<(&'static str, Shown)>| facts.into_iter().map(|(name, shown)| Fact { name, shown }).collect();
+    let twilio = &config.twilio;
+    let database = match &config.database {
+        DatabaseUrl::Sqlite(path) => format!("sqlite://{}", path.display()),
+        // The whole URL may hold a password.
+        DatabaseUrl::Postgres(_) => "postgres://…".to_owned(),
+    };
+    let recordings = match &config.recordings {
+        RecordingsUrl::File(path) => format!("file://{}", path.display()),
+        RecordingsUrl::S3 { bucket, prefix } => format!("s3://{bucket}/{prefix}"),
+    };
+    let signalling = twilio.signaling_host.as_ref().map(|host| format!("{}{}", if host.plain { "ws://" } else { "" }, host.authority));
+    let yes_no = |yes| Shown::Words(if yes { td_string!(locale, setup.yes) } else { td_string!(locale, setup.no) }.to_owned());
+    vec![
+        Group {
+            title: td_string!(locale, setup.group.address),
+            facts: facts(vec![
+                ("PUBLIC_URL", Shown::Value(config.public_url.to_string())),
+                ("LISTEN_ADDR", Shown::Value(config.listen_addr.to_string())),
+                ("FRONTEND_URL", optional(Some(config.frontend_origins.join(", ")))),
+            ]),
+        },
+        Group {
+            title: td_string!(locale, setup.group.twilio),
+            facts: facts(vec![
+                ("TWILIO_ACCOUNT_SID", needed(twilio.account_sid.as_ref().map(ToString::to_string))),
+                ("TWILIO_AUTH_TOKEN", secret(twilio.auth_token.is_some())),
+                ("TWILIO_API_KEY", needed(twilio.api_key.as_ref().map(ToString::to_string))),
+                ("TWILIO_API_SECRET", secret(twilio.api_secret.is_some())),
+                ("TWILIO_TWIML_APP_SID", needed(twilio.twiml_app_sid.as_ref().map(ToString::to_string))),
+                ("TWILIO_CALLER_ID", needed(twilio.caller_id.as_ref().map(ToString::to_string))),
+                ("TWILIO_EDGE", optional(twilio.edge.clone())),
+                ("TWILIO_API_BASE_URL", Shown::Value(twilio.api_base_url.to_string())),
+                ("TWILIO_SIGNALING_HOST", optional(signalling)),
+            ]),
+        },
+        Group {
+            title: td_string!(locale, setup.group.calls),
+            facts: facts(vec![
+                ("DEFAULT_COUNTRY", Shown::Value(config.default_country.clone())),
+                (
+                    "ALLOWED_COUNTRIES",
+                    match &config.allowed_countries {
+                        Some(countries) => Shown::Value(countries.join(", ")),
+                        None => Shown::Words(td_string!(locale, setup.everywhere).to_owned()),
+                    },
+                ),
+                ("RING_TIMEOUT_SECS", Shown::Words(td_string!(locale, setup.seconds, count = config.ring_timeout_secs))),
+                ("RECORD_CALLS", yes_no(config.record_calls)),
+                ("TIME_ZONE", optional(config.time_zone.iana_name().map(str::to_owned))),
+            ]),
+        },
+        Group {
+            title: td_string!(locale, setup.group.storage),
+            facts: facts(vec![
+                ("DATABASE_URL", Shown::Value(database)),
+                ("RECORDINGS_URL", Shown::Value(recordings)),
+                (
+                    "RECORDING_RETENTION_DAYS",
+                    Shown::Words(match config.retention_days {
+                        Some(days) => td_string!(locale, setup.days, count = days),
+                        None => td_string!(locale, setup.keep_forever).to_owned(),
+                    }),
+                ),
+                ("SESSION_SECRET", if config.session_secret.is_some() { Shown::Set } else { Shown::MadeHere }),
+            ]),
+        },
+    ]
+}
