@@ -118,7 +118,7 @@ pub fn Dialer(locale: Locale, setup: Setup, dial_plan: DialPlan, to: Option<Stri
                     <span>{td_string!(locale, dialer.hang_up)}</span>
                 </button>
             </div>
-            <Said locale state face may_set_up />
+            <Said locale state may_set_up />
         </section>
     }
 }
@@ -153,16 +153,15 @@ fn Keys(locale: Locale, face: Memo<Face>, keypad: Memo<bool>) -> impl IntoView {
     }
 }
 
-/// The last outcome or error, where it leads, and the way to take the phone over. Screen readers hear the state and the message.
+/// The last outcome or error, where it leads, and the way to take the phone over. Screen readers hear the message here and the state in the header.
 #[component]
-fn Said(locale: Locale, state: RwSignal<State>, face: Memo<Face>, may_set_up: bool) -> impl IntoView {
+fn Said(locale: Locale, state: RwSignal<State>, may_set_up: bool) -> impl IntoView {
     let message = Memo::new(move |_| state.with(|state| state.message.clone()));
     let text = move || message.with(|m| m.as_ref().map(|m| words::message(locale, m)).unwrap_or_default());
     let link = Memo::new(move |_| message.with(|m| m.as_ref().and_then(|m| m.link())));
     let elsewhere = Memo::new(move |_| state.with(|state| state.line == Line::Elsewhere));
     let good = move || message.with(|m| m.as_ref().is_some_and(|m| m.is_good()));
     view! {
-        <p class="sr" role="status" aria-live="polite">{move || words::state(locale, face.get())}</p>
         <div class="note" class:good=good class:empty=move || message.with(Option::is_none)>
             <p data-testid="dialer-message" role="status" aria-live="polite">{text}</p>
             <a href="/setup" hidden=move || !(may_set_up && link.get() == Some(Link::Setup))>{td_string!(locale, dialer.open_setup)}</a>

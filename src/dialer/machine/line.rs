@@ -61,11 +61,8 @@ impl State {
             Input::SdkMissing => self.stop(Line::Unusable, Message::SdkMissing, now, out),
             Input::Unsupported => self.stop(Line::Unusable, Message::Unsupported, now, out),
             Input::Registered => self.registered(out),
-            Input::Unregistered => self.lost(out),
-            Input::Destroyed => {
-                self.device = false;
-                self.lost(out);
-            }
+            // The SDK destroys its device when the page is hidden for the back/forward cache: another is built when it is shown.
+            Input::Unregistered | Input::Destroyed => self.lost(out),
             Input::DeviceError(fault) => {
                 if fault.is_expired() {
                     out.push(Effect::FetchToken);
