@@ -5,9 +5,12 @@ use leptos::prelude::*;
 /// Notes it for the call of this SID, if it is the agent's own.
 #[server(prefix = "/app", endpoint = "hangup")]
 pub async fn note(sid: String) -> Result<(), ServerFnError> {
-    use crate::{domain::sid::CallSid, server::auth::guard::api_user};
+    use crate::{
+        domain::sid::CallSid,
+        server::{auth::guard::api_user, calls::record_event, state::AppState},
+    };
     let user = api_user().await?;
     let sid = CallSid::parse(&sid)?;
-    tracing::debug!(call.sid = %sid, user = user.id, "hung up before the answer");
+    record_event::agent_hung_up(&expect_context::<AppState>(), &user, &sid).await?;
     Ok(())
 }

@@ -82,7 +82,7 @@ pub async fn prepare(config: Config) -> Result<AppState> {
         twilio: twilio::Client::new(&config.twilio)?,
         verifier: Arc::new(Verifier::new(signing_tokens, &config.public_url)),
         numbers: Arc::new(Numbers::new(&config)),
-        live: Live::new(),
+        live: Live::new(&store),
         recordings: Recordings::new(&config)?,
         leptos_options: site::leptos_options(&config),
         cookie_key,

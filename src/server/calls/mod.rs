@@ -1,3 +1,12 @@
 //! The services: placing a call, recording what happens to it, showing it.
 
+pub mod callbacks;
+pub mod diagnostics;
+pub mod history;
+pub mod live;
+pub mod make;
+pub mod place;
+pub mod record_event;
 pub mod spoken;
+
+pub use record_event::{record, touch};

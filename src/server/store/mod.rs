@@ -3,20 +3,29 @@
 //! SQLite has one writer, a task that takes all waiting commands into one transaction (`writer`), and a pool of readers apart.
 //! Times are milliseconds since 1970, ids are text, integers are `i64` everywhere.
 
+mod calls;
+mod changes;
+mod inbox;
 mod open;
 mod phones;
+mod recordings;
 mod sessions;
 mod settings;
 mod users;
 mod value;
+mod view;
 mod writer;
 
+pub use calls::{CallQuery, LoggedEvent};
+pub use changes::CallChange;
+pub use inbox::Recorded;
+pub use recordings::{Archived, FoundRecording, StoredRecording};
 pub use users::StoredUser;
 pub use value::Value;
 
 use sqlx::{PgPool, SqlitePool};
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use writer::Command;
 
 /// A handle on the database; cheap to clone.
@@ -24,6 +33,7 @@ use writer::Command;
 pub struct Store {
     engine: Engine,
     writer: mpsc::Sender<Command>,
+    changes: broadcast::Sender<Arc<CallChange>>,
 }
 
 #[derive(Clone)]
@@ -83,7 +93,7 @@ pub(in crate::server::store) use args;
 impl Store {
     /// Does the database answer?
     pub async fn ping(&self) -> Result<()> {
-        read!(self, pool => sqlx::query("select 1").execute(pool));
+        let _: i64 = read!(self, pool => sqlx::query_scalar("select cast(1 as bigint)").fetch_one(pool));
         Ok(())
     }
 
@@ -102,9 +112,15 @@ impl Store {
     /// Runs one writing statement, and returns how many rows it wrote. Durable when this returns.
     async fn execute(&self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
         match &self.engine {
-            Engine::Sqlite(_) => self.command(|reply| Command::Statement { sql, args, reply }).await,
+            Engine::Sqlite(_) => self.command(|reply| Command::Statement { sql, args, touch: None, reply }).await,
             Engine::Postgres(pool) => Ok(value::bound!(sql, args).execute(pool).await?.rows_affected()),
         }
+    }
+
+    /// As [`Store::execute`], and, if any row was written, tells everybody that the call has changed: both or neither.
+    #[allow(dead_code)]
+    async fn execute_and_touch(&self, sql: &'static str, args: Vec<Value>, call_sid: &str) -> Result<u64> {
+        self.command(|reply| Command::Statement { sql, args, touch: Some(call_sid.to_owned()), reply }).await
     }
 
     /// Hands a command to the writer and waits for its commit.

@@ -5,13 +5,15 @@ use crate::server::config::DatabaseUrl;
 use anyhow::Context;
 use sqlx::{
     Connection, PgConnection, PgPool, SqlitePool,
-    migrate::Migrator,
+    SqlSafeStr,
+    migrate::{Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{fs, path::Path, str::FromStr, time::Duration};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+/// The files of `migrations/`, append-only: number, name, text.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../../../migrations/0001_first.sql"))];
 
 const READERS: u32 = 8;
 
@@ -36,26 +38,33 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Store> {
         .foreign_keys(true)
         .busy_timeout(writer::LOCK_WAIT);
     let writing = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-    MIGRATIONS.run(&writing).await?;
+    migrator().run(&writing).await?;
     let reading: SqlitePool = SqlitePoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(Duration::from_secs(5))
         .connect_with(options.busy_timeout(Duration::from_secs(2)).read_only(true))
         .await?;
-    let writer = writer::spawn_sqlite(writing);
-    Ok(Store { engine: Engine::Sqlite(reading), writer })
+    let (writer, changes) = writer::spawn(writer::Pool::Sqlite(writing));
+    Ok(Store { engine: Engine::Sqlite(reading), writer, changes })
 }
 
 async fn open_postgres(url: &str) -> anyhow::Result<Store> {
     let options = PgConnectOptions::from_str(url)?;
     // A failed migration keeps its advisory lock for as long as its connection lives: this one is closed in any case.
     let mut migrating = PgConnection::connect_with(&options).await?;
-    let migrated = MIGRATIONS.run(&mut migrating).await;
+    let migrated = migrator().run(&mut migrating).await;
     migrating.close().await?;
     migrated?;
     let pool: PgPool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(5)).connect_with(options).await?;
-    let writer = writer::spawn_postgres(pool.clone());
-    Ok(Store { engine: Engine::Postgres(pool), writer })
+    let (writer, changes) = writer::spawn(writer::Pool::Postgres(pool.clone()));
+    Ok(Store { engine: Engine::Postgres(pool), writer, changes })
+}
+
+fn migrator() -> Migrator {
+    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(MIGRATIONS.into_iter().map(migration).collect())
 }
 
 /// Nobody but us reads the database; SQLite gives its -wal and -shm files the mode of the file itself.

@@ -1,11 +1,18 @@
-//! The writer: one task that takes all waiting commands into one transaction, commits, and answers everyone.
+//! The writer: one task that takes all waiting commands into one transaction, commits, answers everyone, and tells of the changes.
 //!
-//! One flush to the disk then serves up to 256 callers (group commit), and no two writers ever wait for each other.
+//! One flush to the disk then serves up to 256 callers (group commit), no two writers ever wait for each other, and changes are told in
+//! the order of their numbers.
 
-use super::{Result, StoreError, Value, value::bound};
-use sqlx::{PgPool, SqliteConnection, SqlitePool};
-use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use super::{
+    Result, StoreError, Value,
+    changes::CallChange,
+    inbox::{self, Connection, Recorded},
+    value::bound,
+};
+use crate::domain::call::Event;
+use sqlx::{PgPool, SqlitePool};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// How long a caller waits for room in the queue.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -13,91 +20,152 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) const LOCK_WAIT: Duration = Duration::from_secs(10);
 const QUEUE: usize = 4096;
 const BATCH: usize = 256;
+/// How far a listener may fall behind before it has to begin anew.
+const CHANGES: usize = 1024;
 
 /// Something to write.
 pub(super) enum Command {
-    Statement { sql: &'static str, args: Vec<Value>, reply: oneshot::Sender<Result<u64>> },
+    Event { event: Box<Event>, reply: oneshot::Sender<Result<Recorded>> },
+    Touch { sid: String, reply: oneshot::Sender<Result<()>> },
+    Statement { sql: &'static str, args: Vec<Value>, touch: Option<String>, reply: oneshot::Sender<Result<u64>> },
     /// The last command: no other is taken after it.
     Close { reply: oneshot::Sender<()> },
 }
 
-/// Tells the caller, once the transaction has been committed or has failed.
-type Answer = Box<dyn FnOnce(Option<StoreError>) + Send>;
-
-pub(super) fn spawn_sqlite(pool: SqlitePool) -> mpsc::Sender<Command> {
-    let (sender, mut queue) = mpsc::channel(QUEUE);
-    tokio::spawn(async move {
-        while let Some((commands, closing)) = next_batch(&mut queue).await {
-            write_sqlite(&pool, commands).await;
-            if let Some(reply) = closing {
-                pool.close().await;
-                let _ = reply.send(());
-                return;
-            }
-        }
-    });
-    sender
+/// Where the writer's transactions run.
+pub(super) enum Pool {
+    /// One connection, the only one that writes.
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
 }
 
-pub(super) fn spawn_postgres(_pool: PgPool) -> mpsc::Sender<Command> {
+type Changes = broadcast::Sender<Arc<CallChange>>;
+
+pub(super) fn spawn(pool: Pool) -> (mpsc::Sender<Command>, Changes) {
     let (sender, mut queue) = mpsc::channel(QUEUE);
+    let (changes, _) = broadcast::channel(CHANGES);
+    let tell = changes.clone();
     tokio::spawn(async move {
-        while let Some((_, closing)) = next_batch(&mut queue).await {
+        while let Some((batch, closing)) = next_batch(&mut queue).await {
+            batch.write(&pool, &tell).await;
             if let Some(reply) = closing {
+                if let Pool::Sqlite(pool) = &pool {
+                    pool.close().await;
+                }
                 let _ = reply.send(());
                 return;
             }
         }
     });
-    sender
+    (sender, changes)
+}
+
+/// What one transaction does, sorted by kind: statements first, then the events as a set.
+#[derive(Default)]
+struct Batch {
+    statements: Vec<(&'static str, Vec<Value>, Option<String>)>,
+    events: Vec<Event>,
+    touched: BTreeSet<String>,
+    statement_replies: Vec<oneshot::Sender<Result<u64>>>,
+    event_replies: Vec<oneshot::Sender<Result<Recorded>>>,
+    touch_replies: Vec<oneshot::Sender<Result<()>>>,
+}
+
+struct Written {
+    statements: Vec<Result<u64>>,
+    events: Vec<Recorded>,
+    changes: Vec<CallChange>,
 }
 
 /// All that is waiting, up to a batch, and who asked to close after it.
-async fn next_batch(queue: &mut mpsc::Receiver<Command>) -> Option<(Vec<Command>, Option<oneshot::Sender<()>>)> {
+async fn next_batch(queue: &mut mpsc::Receiver<Command>) -> Option<(Batch, Option<oneshot::Sender<()>>)> {
     let mut commands = Vec::new();
     if queue.recv_many(&mut commands, BATCH).await == 0 {
         return None;
     }
-    let closing = commands.iter().position(|command| matches!(command, Command::Close { .. }));
-    let reply = closing.and_then(|at| match commands.drain(at..).next() {
-        Some(Command::Close { reply }) => Some(reply),
-        _ => None,
-    });
-    Some((commands, reply))
+    let mut batch = Batch::default();
+    for command in commands {
+        match command {
+            Command::Event { event, reply } => {
+                batch.events.push(*event);
+                batch.event_replies.push(reply);
+            }
+            Command::Touch { sid, reply } => {
+                batch.touched.insert(sid);
+                batch.touch_replies.push(reply);
+            }
+            Command::Statement { sql, args, touch, reply } => {
+                batch.statements.push((sql, args, touch));
+                batch.statement_replies.push(reply);
+            }
+            Command::Close { reply } => return Some((batch, Some(reply))),
+        }
+    }
+    Some((batch, None))
 }
 
-async fn write_sqlite(pool: &SqlitePool, commands: Vec<Command>) {
-    let mut answers: Vec<Answer> = Vec::with_capacity(commands.len());
-    let written = async {
+impl Batch {
+    async fn write(mut self, pool: &Pool, tell: &Changes) {
+        let written = match pool {
+            Pool::Sqlite(pool) => self.write_sqlite(pool).await,
+            Pool::Postgres(pool) => self.write_postgres(pool).await,
+        };
+        // Whoever asked may have gone: an answer that nobody takes is no error.
+        match written {
+            Ok(written) => {
+                for change in written.changes {
+                    let _ = tell.send(Arc::new(change));
+                }
+                self.statement_replies.into_iter().zip(written.statements).for_each(|(reply, done)| drop(reply.send(done)));
+                self.event_replies.into_iter().zip(written.events).for_each(|(reply, done)| drop(reply.send(Ok(done))));
+                self.touch_replies.into_iter().for_each(|reply| drop(reply.send(Ok(()))));
+            }
+            Err(error) => {
+                self.statement_replies.into_iter().for_each(|reply| drop(reply.send(Err(error.clone()))));
+                self.event_replies.into_iter().for_each(|reply| drop(reply.send(Err(error.clone()))));
+                self.touch_replies.into_iter().for_each(|reply| drop(reply.send(Err(error.clone()))));
+            }
+        }
+    }
+
+    /// A statement that fails by itself (a constraint, say) undoes only itself: the others of its batch are not concerned.
+    async fn write_sqlite(&mut self, pool: &SqlitePool) -> Result<Written> {
         let mut transaction = pool.begin_with("begin immediate").await?;
-        for command in commands {
-            answers.push(write_one(&mut transaction, command).await);
+        let mut statements = Vec::with_capacity(self.statements.len());
+        for (sql, args, touch) in self.statements.drain(..) {
+            let done = bound!(sql, args).execute(&mut *transaction).await.map(|done| done.rows_affected()).map_err(StoreError::from);
+            self.touched.extend(touch.filter(|_| matches!(done, Ok(1..))));
+            statements.push(done);
         }
-        transaction.commit().await
-    };
-    let failure = written.await.err().map(StoreError::from);
-    for answer in answers {
-        answer(failure.clone());
+        let (events, changes) = self.take_in(Connection::Sqlite(&mut transaction)).await?;
+        transaction.commit().await?;
+        Ok(Written { statements, events, changes })
     }
-}
 
-/// A statement that fails by itself (a constraint, say) undoes only itself: the others of its batch are not concerned.
-async fn write_one(connection: &mut SqliteConnection, command: Command) -> Answer {
-    match command {
-        Command::Statement { sql, args, reply } => {
-            let done = bound!(sql, args).execute(connection).await.map(|done| done.rows_affected()).map_err(StoreError::from);
-            answer(reply, done)
+    /// Here a failed statement spoils its transaction, so each has a savepoint of its own.
+    async fn write_postgres(&mut self, pool: &PgPool) -> Result<Written> {
+        use sqlx::Acquire;
+        let mut transaction = pool.begin().await?;
+        let mut statements = Vec::with_capacity(self.statements.len());
+        for (sql, args, touch) in self.statements.drain(..) {
+            let mut savepoint = transaction.begin().await?;
+            let done = bound!(sql, args).execute(&mut *savepoint).await.map(|done| done.rows_affected()).map_err(StoreError::from);
+            match &done {
+                Ok(_) => savepoint.commit().await?,
+                Err(_) => savepoint.rollback().await?,
+            }
+            self.touched.extend(touch.filter(|_| matches!(done, Ok(1..))));
+            statements.push(done);
         }
-        Command::Close { .. } => Box::new(|_| ()),
+        let (events, changes) = self.take_in(Connection::Postgres(&mut transaction)).await?;
+        transaction.commit().await?;
+        Ok(Written { statements, events, changes })
     }
-}
 
-fn answer<T: Send + 'static>(reply: oneshot::Sender<Result<T>>, done: Result<T>) -> Answer {
-    Box::new(move |failure| {
-        // Whoever asked may have gone.
-        let _ = reply.send(match failure {
-            Some(failure) => Err(failure),
-            None => done,
-        });
-    })
+    async fn take_in(&self, connection: Connection<'_>) -> Result<(Vec<Recorded>, Vec<CallChange>)> {
+        if self.events.is_empty() && self.touched.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        inbox::take_in(connection, &self.events, &self.touched).await
+    }
 }

@@ -1,0 +1,120 @@
+//! Server-Sent Events: every change of a call that the user may see, as it happens, resuming where a broken connection ended.
+
+use crate::server::{
+    auth::guard::SignedIn,
+    calls::live::Update,
+    error::Result,
+    state::AppState,
+    store::CallChange,
+};
+use axum::{
+    extract::{RawQuery, State},
+    http::{HeaderMap, HeaderName, header},
+    response::{
+        IntoResponse,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use serde::Serialize;
+use std::{convert::Infallible, time::Duration};
+
+/// Further behind than this, reading the list anew is cheaper.
+const FURTHEST_BEHIND: i64 = 500;
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Where the client left off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LastSeen {
+    /// It has seen nothing yet.
+    None,
+    Change(i64),
+    /// It named something that was never a change.
+    Unknown,
+}
+
+/// `GET /api/calls/events`
+pub async fn stream(
+    State(state): State<AppState>,
+    SignedIn(user): SignedIn,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse> {
+    // First of all, so that nothing falls between what is read now and what is told later.
+    let mut listener = state.live.listen(user);
+    let newest = state.store.newest_change().await?;
+    let missed = match last_seen(&headers, query.as_deref()) {
+        LastSeen::None => Some(Vec::new()),
+        LastSeen::Change(change) if change <= newest => {
+            let missed = state.store.changes_since(change, FURTHEST_BEHIND + 1).await?;
+            (missed.len() as i64 <= FURTHEST_BEHIND).then_some(missed)
+        }
+        LastSeen::Change(_) | LastSeen::Unknown => None,
+    };
+    let events = async_stream::stream! {
+        let mut told = newest;
+        match missed {
+            None => yield reset(newest),
+            Some(missed) => {
+                for change in missed {
+                    told = told.max(change.change);
+                    if listener.may_see(&change) {
+                        yield call(&change);
+                    }
+                }
+                // No event, but from now on the browser knows where to resume.
+                yield Ok(Event::default().id(told.to_string()).comment("here"));
+            }
+        }
+        loop {
+            let update = tokio::select! {
+                biased;
+                () = state.shutdown.cancelled() => break,
+                update = listener.next() => update,
+            };
+            match update {
+                Some(Update::Call(change)) if change.change > told => yield call(&change),
+                Some(Update::Call(_)) => {}
+                Some(Update::Fetch(progress)) => yield data("fetch", &progress),
+                Some(Update::Missed) => match state.store.newest_change().await {
+                    Ok(newest) => {
+                        told = newest;
+                        yield reset(newest);
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a stream of changes ended, since it could not be resumed");
+                        break;
+                    }
+                },
+                None => break,
+            }
+        }
+    };
+    let headers = [(header::CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
+    Ok((headers, Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT))).into_response())
+}
+
+/// By the header that a reconnecting browser sends, or the query that a new `EventSource` may carry.
+fn last_seen(headers: &HeaderMap, query: Option<&str>) -> LastSeen {
+    let header = headers.get("last-event-id").map(|value| value.to_str().unwrap_or("?").to_owned());
+    let given = header.or_else(|| {
+        let mut pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        pairs.find(|(name, _)| name == "last_event_id").map(|(_, value)| value.into_owned())
+    });
+    match given.as_deref() {
+        None | Some("") => LastSeen::None,
+        Some(text) => text.parse().ok().filter(|change| *change >= 0).map_or(LastSeen::Unknown, LastSeen::Change),
+    }
+}
+
+fn call(change: &CallChange) -> std::result::Result<Event, Infallible> {
+    data("call", &change.view).map(|event| event.id(change.change.to_string()))
+}
+
+fn reset(newest: i64) -> std::result::Result<Event, Infallible> {
+    Ok(Event::default().event("reset").id(newest.to_string()).data("{}"))
+}
+
+fn data(name: &str, data: &impl Serialize) -> std::result::Result<Event, Infallible> {
+    let json = serde_json::to_string(data).unwrap_or_else(|_| "{}".to_owned());
+    Ok(Event::default().event(name).data(json))
+}

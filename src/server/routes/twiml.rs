@@ -1,0 +1,115 @@
+//! What Twilio is to do with a call. Always 200 and a complete `<Response>`: anything else makes Twilio hang up in silence.
+
+use super::signed::SignedForm;
+use crate::server::{
+    calls::{
+        callbacks,
+        place::{self, Decision, PlaceRequest},
+        record, spoken,
+    },
+    clock,
+    config::Config,
+    error::Result,
+    state::AppState,
+    twilio::{
+        RETRIES,
+        twiml::{self, CONTENT_TYPE, Dial, Target},
+    },
+};
+use axum::{
+    extract::State,
+    http::{Uri, header},
+    response::{IntoResponse, Response},
+};
+use std::time::Duration;
+
+/// Marks the `action` of a `<Dial>` that rang the agent: there, the customer is the one who still listens.
+const OF_BRIDGE: &str = "bridge=1";
+const DEADLINE: Duration = Duration::from_secs(1);
+/// Four hours: what a forgotten call costs at most.
+const LONGEST_CALL_SECS: u32 = 14_400;
+
+/// A browser calls.
+pub async fn outbound(State(state): State<AppState>, SignedForm(params): SignedForm) -> Result<Response> {
+    let text = |name| params.get(name).map(callbacks::clean).unwrap_or_default();
+    let request = PlaceRequest {
+        call_sid: params.call_sid()?,
+        from: text("From"),
+        to: text("To"),
+        params: params.pairs().iter().map(|(name, value)| (callbacks::clean(name), callbacks::clean(value))).collect(),
+    };
+    let sid = request.call_sid.clone();
+    let answer = match place::place(&state, request).await {
+        Decision::Dial { to } => {
+            tracing::info!(call.sid = %sid, %to, "Sending TwiML for WebRTC direct call");
+            let target = Target::Number { number: to.to_string(), status_callback: callback(&state.config, "status") };
+            twiml::dial(&dial(&state.config, target, ""))
+        }
+        Decision::Refuse { reason } => spoken::refusal(reason),
+    };
+    Ok(xml(answer))
+}
+
+/// `makeCall`'s customer has answered: ring the agent's browser.
+pub async fn bridge(State(state): State<AppState>, SignedForm(params): SignedForm) -> Result<Response> {
+    let sid = params.call_sid()?;
+    let kept = params.pairs().iter().map(|(name, value)| (callbacks::clean(name), callbacks::clean(value))).collect();
+    let agent = tokio::time::timeout(DEADLINE, place::bridge(&state, &sid, kept)).await;
+    Ok(xml(match agent {
+        Ok(Ok(Some((identity, evidence)))) => {
+            let customer = evidence.to.map(|to| to.value).unwrap_or_default();
+            tracing::info!(call.sid = %sid, to = customer, identity, "joining the agent's browser");
+            let target = Target::Client {
+                identity,
+                status_callback: callback(&state.config, "status"),
+                parameters: vec![("call_sid".to_owned(), sid.to_string()), ("customer".to_owned(), customer)],
+            };
+            twiml::dial(&dial(&state.config, target, OF_BRIDGE))
+        }
+        Ok(Ok(None)) => {
+            tracing::warn!(call.sid = %sid, "a customer answered a call that no agent made");
+            spoken::apology()
+        }
+        Ok(Err(error)) => {
+            tracing::error!(call.sid = %sid, %error, "a customer answered, and the call could not be read");
+            spoken::apology()
+        }
+        Err(_) => {
+            tracing::error!(call.sid = %sid, "a customer answered, and the call could not be read in time");
+            spoken::apology()
+        }
+    }))
+}
+
+/// The `<Dial>` is over. What cannot be stored is logged: the child leg's own callback says the same.
+pub async fn after_dial(State(state): State<AppState>, uri: Uri, SignedForm(params): SignedForm) -> Response {
+    let recorded = async { record(&state, callbacks::dial(&params, clock::now())?).await };
+    match tokio::time::timeout(DEADLINE, recorded).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the outcome of a <Dial> could not be stored"),
+        Err(_) => tracing::error!("the outcome of a <Dial> could not be stored in time"),
+    }
+    let customer_waits = uri.query() == Some(OF_BRIDGE) && !callbacks::was_answered(&params);
+    xml(if customer_waits { spoken::apology() } else { twiml::hangup() })
+}
+
+fn dial(config: &Config, target: Target, action_query: &str) -> Dial {
+    let query = if action_query.is_empty() { String::new() } else { format!("?{action_query}") };
+    let number = matches!(target, Target::Number { .. });
+    Dial {
+        caller_id: config.twilio.caller_id.as_ref().filter(|_| number).map(ToString::to_string),
+        timeout_secs: config.ring_timeout_secs,
+        time_limit_secs: Some(LONGEST_CALL_SECS),
+        record: config.record_calls.then(|| callback(config, "recording")),
+        action: config.url(&format!("/api/calls/twiml/after-dial{query}{RETRIES}")),
+        target,
+    }
+}
+
+fn callback(config: &Config, which: &str) -> String {
+    config.url(&format!("/api/calls/webhook/{which}{RETRIES}"))
+}
+
+fn xml(twiml: String) -> Response {
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], twiml).into_response()
+}
