@@ -79,6 +79,8 @@ pub enum Timer {
     Ask(u32),
     /// The record says that the call is over, the SDK does not.
     Linger(u32),
+    /// The signalling was lost while the call was being set up.
+    Lost(u32),
     /// The access token is old enough to be renewed.
     Token(u32),
     /// The token could not be fetched: again.
@@ -324,7 +326,7 @@ impl State {
                     self.leave_ended();
                 }
             }
-            Timer::Connect(_) | Timer::Outcome(_) | Timer::Ask(_) | Timer::Linger(_) => self.call_time_up(timer, now, out),
+            Timer::Connect(_) | Timer::Outcome(_) | Timer::Ask(_) | Timer::Linger(_) | Timer::Lost(_) => self.call_time_up(timer, now, out),
             Timer::Token(_) | Timer::TokenRetry | Timer::Rebuild(_) | Timer::Presence(_) => self.line_time_up(timer, now, out),
         }
     }

@@ -76,16 +76,16 @@ impl SilentSound {
     pub fn set_sink_ids(&self) {}
 }
 
-/// A handler of an SDK event, for as long as it lives.
+/// A handler of an SDK event, for as long as it lives. `Fn`: the SDK emits inside its own methods, so one may be called within itself.
 struct Heard {
     emitter: JsValue,
     name: &'static str,
-    closure: Closure<dyn FnMut(JsValue, JsValue)>,
+    closure: Closure<dyn Fn(JsValue, JsValue)>,
 }
 
 impl Heard {
-    fn new(emitter: &JsValue, name: &'static str, handler: impl FnMut(JsValue, JsValue) + 'static) -> Self {
-        let closure = Closure::<dyn FnMut(JsValue, JsValue)>::new(handler);
+    fn new(emitter: &JsValue, name: &'static str, handler: impl Fn(JsValue, JsValue) + 'static) -> Self {
+        let closure = Closure::<dyn Fn(JsValue, JsValue)>::new(handler);
         let _ = emitter.unchecked_ref::<Emitter>().on(name, closure.as_ref().unchecked_ref());
         Self { emitter: emitter.clone(), name, closure }
     }
@@ -116,7 +116,7 @@ impl Device {
     }
 
     /// Calls `handler` with the event's two arguments.
-    pub fn on(&mut self, name: &'static str, handler: impl FnMut(JsValue, JsValue) + 'static) {
+    pub fn on(&mut self, name: &'static str, handler: impl Fn(JsValue, JsValue) + 'static) {
         self.heard.push(Heard::new(&self.device, name, handler));
     }
 
@@ -197,7 +197,7 @@ impl Call {
         Self { call: call.unchecked_into(), heard: Vec::new() }
     }
 
-    pub fn on(&mut self, name: &'static str, handler: impl FnMut(JsValue, JsValue) + 'static) {
+    pub fn on(&mut self, name: &'static str, handler: impl Fn(JsValue, JsValue) + 'static) {
         self.heard.push(Heard::new(&self.call, name, handler));
     }
 

@@ -13,6 +13,8 @@ const ASK_MS: u32 = 4_000;
 /// A call that the record says is over and the SDK keeps: the customer hung up, or a refusal is being spoken.
 const LINGER_MS: u32 = 5_000;
 const SPOKEN_MS: u32 = 25_000;
+/// The SDK reconnects a call only when its answer brought a reconnect token: one that still rings may never hear of anything again.
+const LOST_MS: u32 = 12_000;
 
 /// How far a call has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,12 +204,16 @@ pub struct Last {
     /// The SDK's object is let go, the report is sent.
     settled: bool,
     missed: bool,
+    answered: bool,
     lasted_ms: f64,
 }
 
 impl Last {
     /// The words, when there are any: what the server refused, then the record's outcome, then a cause from the browser.
     fn words(&self) -> Option<Message> {
+        if self.incoming && !self.answered && (self.missed || self.by_us) {
+            return Some(if self.by_us { Message::Declined } else { Message::Missed });
+        }
         let status = self.record.as_ref().map(|r| r.status).filter(|s| s.is_terminal());
         if let Some(reason) = self.record.as_ref().and_then(|r| r.reason) {
             return Some(Message::Refused(reason));
@@ -216,8 +222,7 @@ impl Last {
             (Some(status), None) => Some(Message::Outcome(status)),
             (Some(status), Some(_)) if status != Status::Failed && status != Status::Canceled => Some(Message::Outcome(status)),
             (_, Some(fault)) => Some(Message::Fault(fault.clone())),
-            (None, None) if self.missed => Some(Message::Missed),
-            (None, None) if self.by_us => Some(if self.incoming { Message::Declined } else { Message::YouEnded }),
+            (None, None) if self.by_us => Some(Message::YouEnded),
             (None, None) => None,
         }
     }
@@ -331,6 +336,7 @@ impl State {
                 self.close(false, now, out);
             }
             CallEvent::Ringing { sid, early_media } => {
+                call.reconnecting = false;
                 call.sid = sid.or(call.sid.take());
                 call.early_media = early_media;
                 call.ringing_heard = true;
@@ -339,6 +345,7 @@ impl State {
                 }
             }
             CallEvent::Accepted { sid } => {
+                call.reconnecting = false;
                 call.sid = sid.or(call.sid.take());
                 call.accepted = true;
                 if call.incoming || call.record.as_ref().is_some_and(|r| r.status == Status::InProgress) {
@@ -359,7 +366,13 @@ impl State {
                     self.close(false, now, out);
                 }
             }
-            CallEvent::Reconnecting | CallEvent::TransportClosed => call.reconnecting = true,
+            CallEvent::Reconnecting => call.reconnecting = true,
+            CallEvent::TransportClosed => {
+                call.reconnecting = true;
+                if call.stage != Stage::Talking {
+                    out.push(Effect::Start(Timer::Lost(n), LOST_MS));
+                }
+            }
             CallEvent::Reconnected => {
                 call.reconnecting = false;
                 call.fault = None;
@@ -399,6 +412,7 @@ impl State {
             record: call.record,
             settled: false,
             missed,
+            answered: call.answered_at.is_some(),
             lasted_ms: now - call.started_at,
         };
         self.ended = true;
@@ -426,6 +440,14 @@ impl State {
                     out.push(Effect::HangUp { n });
                     self.close(false, now, out);
                     self.message = Some(Message::ConnectTimeout);
+                    self.rebuild(out);
+                }
+            }
+            Timer::Lost(n) => {
+                if self.call.as_ref().is_some_and(|call| call.n == n && call.reconnecting && call.stage != Stage::Talking) {
+                    out.push(Effect::HangUp { n });
+                    self.close(false, now, out);
+                    self.message.get_or_insert(Message::ConnectionLost);
                     self.rebuild(out);
                 }
             }
@@ -514,7 +536,9 @@ impl State {
             if theirs {
                 last.sid.get_or_insert_with(|| record.sid.clone());
                 last.record = Some(record);
-                if !matches!(self.message, Some(Message::ConnectTimeout)) {
+                // A report of ours makes a failed row too: that does not unsay the cause.
+                let empty = last.words() == Some(Message::Outcome(Status::Failed));
+                if !(empty && matches!(self.message, Some(Message::ConnectTimeout | Message::NoRequest))) {
                     self.say_last();
                 }
             }

@@ -342,6 +342,17 @@ fn lost_signalling_shows_as_reconnecting_in_a_call_and_comes_back() {
 }
 
 #[test]
+fn a_call_whose_signalling_is_lost_before_the_answer_ends_in_words() {
+    let mut phone = Phone::ringing();
+    phone.event(CallEvent::TransportClosed);
+    assert_eq!(phone.face(), Face::Reconnecting);
+    phone.time_up(Timer::Lost(1));
+    assert_eq!((phone.face(), &phone.state.message), (Face::Ended, &Some(Message::ConnectionLost)));
+    phone.record(Status::NoAnswer);
+    assert_eq!(phone.state.message, Some(Message::Outcome(Status::NoAnswer)));
+}
+
+#[test]
 fn without_a_network_the_phone_is_offline_and_a_call_reconnecting() {
     let mut phone = Phone::ready();
     phone.feed(Input::Offline);
@@ -443,6 +454,8 @@ fn an_incoming_call_is_answered_or_declined() {
     assert_eq!(phone.state.tone(), Tone::Silence);
     phone.event(CallEvent::Accepted { sid: None });
     assert_eq!(phone.face(), Face::InCall);
+    phone.feed(Input::HangUp);
+    assert_eq!(phone.state.message, Some(Message::YouEnded));
 
     let mut phone = Phone::ready();
     ring(&mut phone);
@@ -595,6 +608,7 @@ fn input() -> impl Strategy<Value = Input> {
             n.clone().prop_map(Timer::Ended),
             n.clone().prop_map(Timer::Ask),
             n.clone().prop_map(Timer::Linger),
+            n.clone().prop_map(Timer::Lost),
             n.clone().prop_map(Timer::Token),
             n.clone().prop_map(Timer::Rebuild),
             n.prop_map(Timer::Presence),
