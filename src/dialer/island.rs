@@ -30,7 +30,13 @@ const KEYS: [(char, &str, &str); 12] = [
 
 /// The phone. `to` fills the number field.
 #[island]
-pub fn Dialer(locale: Locale, setup: Setup, dial_plan: DialPlan, to: Option<String>, may_set_up: bool) -> impl IntoView {
+pub fn Dialer(
+    locale: Locale,
+    setup: Setup,
+    dial_plan: DialPlan,
+    to: Option<String>,
+    may_set_up: bool,
+) -> impl IntoView {
     let typed = to.unwrap_or_default();
     let shown = Shown {
         state: RwSignal::new(State::new(dial_plan.clone(), typed.clone())),
@@ -42,7 +48,10 @@ pub fn Dialer(locale: Locale, setup: Setup, dial_plan: DialPlan, to: Option<Stri
     let plan = dial_plan.clone();
     Effect::new(move |_| {
         // What was typed before the wasm came is kept.
-        let typed = field.get_untracked().map(|field| field.value()).unwrap_or_default();
+        let typed = field
+            .get_untracked()
+            .map(|field| field.value())
+            .unwrap_or_default();
         driver::start(setup.clone(), locale, plan.clone(), typed, shown);
     });
     on_cleanup(driver::stop);
@@ -157,7 +166,13 @@ fn Keys(locale: Locale, face: Memo<Face>, keypad: Memo<bool>) -> impl IntoView {
 #[component]
 fn Said(locale: Locale, state: RwSignal<State>, may_set_up: bool) -> impl IntoView {
     let message = Memo::new(move |_| state.with(|state| state.message.clone()));
-    let text = move || message.with(|m| m.as_ref().map(|m| words::message(locale, m)).unwrap_or_default());
+    let text = move || {
+        message.with(|m| {
+            m.as_ref()
+                .map(|m| words::message(locale, m))
+                .unwrap_or_default()
+        })
+    };
     let link = Memo::new(move |_| message.with(|m| m.as_ref().and_then(|m| m.link())));
     let elsewhere = Memo::new(move |_| state.with(|state| state.line == Line::Elsewhere));
     let good = move || message.with(|m| m.as_ref().is_some_and(|m| m.is_good()));

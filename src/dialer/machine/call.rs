@@ -13,6 +13,8 @@ const ASK_MS: u32 = 4_000;
 /// A call that the record says is over and the SDK keeps: the customer hung up, or a refusal is being spoken.
 const LINGER_MS: u32 = 5_000;
 const SPOKEN_MS: u32 = 25_000;
+/// The SDK reconnects a call only when its answer brought a reconnect token: one that still rings may never hear of anything again.
+const LOST_MS: u32 = 12_000;
 
 /// How far a call has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +49,10 @@ impl Fault {
 
     /// The token, the key or the TwiML App is wrong: an administrator mends it.
     pub fn is_configuration(&self) -> bool {
-        matches!(self.code, 20101 | 20151 | 20157 | 31001 | 31002 | 31201 | 31202 | 31204 | 31207 | 31404)
+        matches!(
+            self.code,
+            20101 | 20151 | 20157 | 31001 | 31002 | 31201 | 31202 | 31204 | 31207 | 31404
+        )
     }
 
     pub fn is_microphone(&self) -> bool {
@@ -56,7 +61,10 @@ impl Fault {
 
     /// The network, or Twilio's edge.
     pub fn is_connection(&self) -> bool {
-        matches!(self.code, 31000 | 31003 | 31005 | 31009 | 53000..=53001 | 53405)
+        matches!(
+            self.code,
+            31000 | 31003 | 31005 | 31009 | 53000..=53001 | 53405
+        )
     }
 }
 
@@ -67,14 +75,22 @@ pub enum CallEvent {
     Connected,
     /// `connect()` rejected or threw.
     Failed(Fault),
-    Ringing { sid: Option<String>, early_media: bool },
+    Ringing {
+        sid: Option<String>,
+        early_media: bool,
+    },
     /// Twilio answered: the customer, or a voice that says why not.
-    Accepted { sid: Option<String> },
+    Accepted {
+        sid: Option<String>,
+    },
     Disconnected,
     /// The caller gave up before we answered.
     Cancelled,
     Rejected,
-    Error { fault: Fault, closed: bool },
+    Error {
+        fault: Fault,
+        closed: bool,
+    },
     Reconnecting,
     Reconnected,
     /// The signalling socket closed.
@@ -156,7 +172,11 @@ impl Call {
             n,
             incoming,
             number,
-            stage: if incoming { Stage::Incoming } else { Stage::Connecting },
+            stage: if incoming {
+                Stage::Incoming
+            } else {
+                Stage::Connecting
+            },
             sid,
             muted: false,
             reconnecting: false,
@@ -176,7 +196,11 @@ impl Call {
     }
 
     pub(super) fn wants_ringback(&self) -> bool {
-        self.stage == Stage::Ringing && self.ringing_heard && !self.early_media && !self.accepted && !self.reconnecting
+        self.stage == Stage::Ringing
+            && self.ringing_heard
+            && !self.early_media
+            && !self.accepted
+            && !self.reconnecting
     }
 
     pub(super) fn can_send_tones(&self) -> bool {
@@ -202,22 +226,35 @@ pub struct Last {
     /// The SDK's object is let go, the report is sent.
     settled: bool,
     missed: bool,
+    answered: bool,
     lasted_ms: f64,
 }
 
 impl Last {
     /// The words, when there are any: what the server refused, then the record's outcome, then a cause from the browser.
     fn words(&self) -> Option<Message> {
-        let status = self.record.as_ref().map(|r| r.status).filter(|s| s.is_terminal());
+        if self.incoming && !self.answered && (self.missed || self.by_us) {
+            return Some(if self.by_us {
+                Message::Declined
+            } else {
+                Message::Missed
+            });
+        }
+        let status = self
+            .record
+            .as_ref()
+            .map(|r| r.status)
+            .filter(|s| s.is_terminal());
         if let Some(reason) = self.record.as_ref().and_then(|r| r.reason) {
             return Some(Message::Refused(reason));
         }
         match (status, &self.fault) {
             (Some(status), None) => Some(Message::Outcome(status)),
-            (Some(status), Some(_)) if status != Status::Failed && status != Status::Canceled => Some(Message::Outcome(status)),
+            (Some(status), Some(_)) if status != Status::Failed && status != Status::Canceled => {
+                Some(Message::Outcome(status))
+            }
             (_, Some(fault)) => Some(Message::Fault(fault.clone())),
-            (None, None) if self.missed => Some(Message::Missed),
-            (None, None) if self.by_us => Some(if self.incoming { Message::Declined } else { Message::YouEnded }),
+            (None, None) if self.by_us => Some(Message::YouEnded),
             (None, None) => None,
         }
     }
@@ -229,7 +266,11 @@ impl State {
             return;
         }
         if !self.may_call() || self.token_expired(now) {
-            if !self.message.as_ref().is_some_and(Message::is_about_the_line) {
+            if !self
+                .message
+                .as_ref()
+                .is_some_and(Message::is_about_the_line)
+            {
                 self.message = Some(Message::NotReady);
             }
             if self.token_expired(now) {
@@ -267,7 +308,14 @@ impl State {
         n
     }
 
-    pub(super) fn incoming(&mut self, n: u32, sid: Option<String>, from: String, now: f64, out: &mut Vec<Effect>) {
+    pub(super) fn incoming(
+        &mut self,
+        n: u32,
+        sid: Option<String>,
+        from: String,
+        now: f64,
+        out: &mut Vec<Effect>,
+    ) {
         if self.call.is_some() {
             out.push(Effect::Reject { n });
             self.next = self.next.max(n + 1);
@@ -279,14 +327,22 @@ impl State {
     }
 
     pub(super) fn answer(&mut self, out: &mut Vec<Effect>) {
-        if let Some(call) = self.call.as_mut().filter(|call| call.stage == Stage::Incoming) {
+        if let Some(call) = self
+            .call
+            .as_mut()
+            .filter(|call| call.stage == Stage::Incoming)
+        {
             call.stage = Stage::Connecting;
             out.push(Effect::Accept { n: call.n });
         }
     }
 
     pub(super) fn decline(&mut self, now: f64, out: &mut Vec<Effect>) {
-        if let Some(call) = self.call.as_mut().filter(|call| call.stage == Stage::Incoming) {
+        if let Some(call) = self
+            .call
+            .as_mut()
+            .filter(|call| call.stage == Stage::Incoming)
+        {
             call.by_us = true;
             out.push(Effect::Reject { n: call.n });
             self.close(false, now, out);
@@ -294,12 +350,18 @@ impl State {
     }
 
     pub(super) fn hang_up(&mut self, now: f64, out: &mut Vec<Effect>) {
-        let Some(call) = self.call.as_mut() else { return };
+        let Some(call) = self.call.as_mut() else {
+            return;
+        };
         if call.stage == Stage::Incoming {
             return self.decline(now, out);
         }
         call.by_us = true;
-        if let Some(sid) = call.sid.clone().filter(|_| !call.incoming && call.stage != Stage::Talking) {
+        if let Some(sid) = call
+            .sid
+            .clone()
+            .filter(|_| !call.incoming && call.stage != Stage::Talking)
+        {
             out.push(Effect::NoteHangUp { sid });
         }
         out.push(Effect::HangUp { n: call.n });
@@ -307,8 +369,15 @@ impl State {
     }
 
     pub(super) fn toggle_mute(&mut self, out: &mut Vec<Effect>) {
-        if let Some(call) = self.call.as_ref().filter(|call| call.stage != Stage::Incoming) {
-            out.push(Effect::Mute { n: call.n, on: !call.muted });
+        if let Some(call) = self
+            .call
+            .as_ref()
+            .filter(|call| call.stage != Stage::Incoming)
+        {
+            out.push(Effect::Mute {
+                n: call.n,
+                on: !call.muted,
+            });
         }
     }
 
@@ -331,6 +400,7 @@ impl State {
                 self.close(false, now, out);
             }
             CallEvent::Ringing { sid, early_media } => {
+                call.reconnecting = false;
                 call.sid = sid.or(call.sid.take());
                 call.early_media = early_media;
                 call.ringing_heard = true;
@@ -339,9 +409,15 @@ impl State {
                 }
             }
             CallEvent::Accepted { sid } => {
+                call.reconnecting = false;
                 call.sid = sid.or(call.sid.take());
                 call.accepted = true;
-                if call.incoming || call.record.as_ref().is_some_and(|r| r.status == Status::InProgress) {
+                if call.incoming
+                    || call
+                        .record
+                        .as_ref()
+                        .is_some_and(|r| r.status == Status::InProgress)
+                {
                     call.talk(now);
                 } else {
                     out.push(Effect::Start(Timer::Ask(n), ASK_MS));
@@ -359,7 +435,13 @@ impl State {
                     self.close(false, now, out);
                 }
             }
-            CallEvent::Reconnecting | CallEvent::TransportClosed => call.reconnecting = true,
+            CallEvent::Reconnecting => call.reconnecting = true,
+            CallEvent::TransportClosed => {
+                call.reconnecting = true;
+                if call.stage != Stage::Talking {
+                    out.push(Effect::Start(Timer::Lost(n), LOST_MS));
+                }
+            }
             CallEvent::Reconnected => {
                 call.reconnecting = false;
                 call.fault = None;
@@ -399,6 +481,7 @@ impl State {
             record: call.record,
             settled: false,
             missed,
+            answered: call.answered_at.is_some(),
             lasted_ms: now - call.started_at,
         };
         self.ended = true;
@@ -422,10 +505,24 @@ impl State {
     pub(super) fn call_time_up(&mut self, timer: Timer, now: f64, out: &mut Vec<Effect>) {
         match timer {
             Timer::Connect(n) => {
-                if self.call.as_ref().is_some_and(|call| call.n == n && !call.connected) {
+                if self
+                    .call
+                    .as_ref()
+                    .is_some_and(|call| call.n == n && !call.connected)
+                {
                     out.push(Effect::HangUp { n });
                     self.close(false, now, out);
                     self.message = Some(Message::ConnectTimeout);
+                    self.rebuild(out);
+                }
+            }
+            Timer::Lost(n) => {
+                if self.call.as_ref().is_some_and(|call| {
+                    call.n == n && call.reconnecting && call.stage != Stage::Talking
+                }) {
+                    out.push(Effect::HangUp { n });
+                    self.close(false, now, out);
+                    self.message.get_or_insert(Message::ConnectionLost);
                     self.rebuild(out);
                 }
             }
@@ -448,7 +545,11 @@ impl State {
                 out.push(Effect::Start(Timer::Ask(n), ASK_MS));
                 out.extend(call.sid.clone().map(|sid| Effect::Ask { sid }));
             }
-        } else if let Some(last) = self.last.as_ref().filter(|last| last.n == n && !last.settled) {
+        } else if let Some(last) = self
+            .last
+            .as_ref()
+            .filter(|last| last.n == n && !last.settled)
+        {
             out.extend(last.sid.clone().map(|sid| Effect::Ask { sid }));
         }
     }
@@ -456,15 +557,29 @@ impl State {
     /// Time for the words has run out: what can truly be said now.
     fn settle(&mut self, n: u32, out: &mut Vec<Effect>) {
         let live = self.live;
-        let Some(last) = self.last.as_mut().filter(|last| last.n == n && !last.settled) else { return };
+        let Some(last) = self
+            .last
+            .as_mut()
+            .filter(|last| last.n == n && !last.settled)
+        else {
+            return;
+        };
         last.settled = true;
         out.push(Effect::Release { n });
         let unheard = last.record.is_none() && !last.incoming;
         if self.message.is_none() {
             let cut_off = unheard && live && !last.by_us;
-            self.message = Some(last.words().unwrap_or(if cut_off { Message::NoRequest } else { Message::Ended }));
+            self.message = Some(last.words().unwrap_or(if cut_off {
+                Message::NoRequest
+            } else {
+                Message::Ended
+            }));
         }
-        let bad = last.fault.is_some() || matches!(self.message, Some(Message::NoRequest | Message::ConnectTimeout | Message::ConnectionLost));
+        let bad = last.fault.is_some()
+            || matches!(
+                self.message,
+                Some(Message::NoRequest | Message::ConnectTimeout | Message::ConnectionLost)
+            );
         if bad && !last.incoming {
             out.push(Effect::Report(Report {
                 sid: last.sid.clone(),
@@ -478,7 +593,9 @@ impl State {
     }
 
     pub(super) fn no_record(&mut self, sid: &str) {
-        if let Some(last) = self.last.as_ref().filter(|last| last.sid.as_deref() == Some(sid) && last.record.is_none() && !last.incoming) {
+        if let Some(last) = self.last.as_ref().filter(|last| {
+            last.sid.as_deref() == Some(sid) && last.record.is_none() && !last.incoming
+        }) {
             if last.words().is_none() {
                 self.message = Some(Message::NoRequest);
             }
@@ -486,7 +603,15 @@ impl State {
     }
 
     pub(super) fn record(&mut self, record: Record, now: f64, out: &mut Vec<Effect>) {
-        if let Some(call) = self.call.as_mut().filter(|call| is_of(&record, call.sid.as_deref(), call.incoming, &call.number, &self.seen)) {
+        if let Some(call) = self.call.as_mut().filter(|call| {
+            is_of(
+                &record,
+                call.sid.as_deref(),
+                call.incoming,
+                &call.number,
+                &self.seen,
+            )
+        }) {
             if call.sid.is_none() {
                 call.sid = Some(record.sid.clone());
             }
@@ -496,10 +621,22 @@ impl State {
                     call.talk(now);
                     call.reconnecting = false;
                 }
-                Status::Ringing if call.stage == Stage::Connecting && !call.incoming => call.stage = Stage::Ringing,
-                status if status.is_terminal() && !call.record.as_ref().is_some_and(|r| r.status.is_terminal()) => {
+                Status::Ringing if call.stage == Stage::Connecting && !call.incoming => {
+                    call.stage = Stage::Ringing
+                }
+                status
+                    if status.is_terminal()
+                        && !call.record.as_ref().is_some_and(|r| r.status.is_terminal()) =>
+                {
                     self.message = record.reason.map(Message::Refused);
-                    out.push(Effect::Start(Timer::Linger(n), if record.reason.is_some() { SPOKEN_MS } else { LINGER_MS }));
+                    out.push(Effect::Start(
+                        Timer::Linger(n),
+                        if record.reason.is_some() {
+                            SPOKEN_MS
+                        } else {
+                            LINGER_MS
+                        },
+                    ));
                 }
                 _ => {}
             }
@@ -509,12 +646,25 @@ impl State {
                 // A report of ours makes a row too: only the call that we know by its SID may change the words now.
                 last.sid.as_deref().is_some_and(|sid| is_sid(&record, sid))
             } else {
-                is_of(&record, last.sid.as_deref(), last.incoming, &last.number, &self.seen)
+                is_of(
+                    &record,
+                    last.sid.as_deref(),
+                    last.incoming,
+                    &last.number,
+                    &self.seen,
+                )
             };
             if theirs {
                 last.sid.get_or_insert_with(|| record.sid.clone());
                 last.record = Some(record);
-                if !matches!(self.message, Some(Message::ConnectTimeout)) {
+                // A report of ours makes a failed row too: that does not unsay the cause.
+                let empty = last.words() == Some(Message::Outcome(Status::Failed));
+                if !(empty
+                    && matches!(
+                        self.message,
+                        Some(Message::ConnectTimeout | Message::NoRequest)
+                    ))
+                {
                     self.say_last();
                 }
             }
@@ -527,9 +677,21 @@ fn is_sid(record: &Record, sid: &str) -> bool {
 }
 
 /// Is this record about that call? By SID when the SDK has told it; before, by the number, if the record can be new.
-fn is_of(record: &Record, sid: Option<&str>, incoming: bool, number: &str, seen: &[String]) -> bool {
+fn is_of(
+    record: &Record,
+    sid: Option<&str>,
+    incoming: bool,
+    number: &str,
+    seen: &[String],
+) -> bool {
     match sid {
         Some(sid) => is_sid(record, sid),
-        None => !incoming && record.outbound && record.to == number && !record.recorded && !seen.contains(&record.sid),
+        None => {
+            !incoming
+                && record.outbound
+                && record.to == number
+                && !record.recorded
+                && !seen.contains(&record.sid)
+        }
     }
 }
