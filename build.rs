@@ -1,7 +1,10 @@
 //! Turns `locales/*.json` into typed translations (a key that one language lacks fails the build), and tells the program which Voice
 //! SDK it serves.
 
-use leptos_i18n_parser::parse_locales::{options::{Config, ParseOptions}, parse_locales};
+use leptos_i18n_parser::parse_locales::{
+    options::{Config, ParseOptions},
+    parse_locales,
+};
 use std::{env, error::Error, fs, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -10,7 +13,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=migrations");
 
     let options = ParseOptions::default().interpolate_display(true);
-    let locales = parse_locales(None, Config::new("ar")?.add_locale("en")?.parse_options(options))?;
+    let locales = parse_locales(
+        None,
+        Config::new("ar")?.add_locale("en")?.parse_options(options),
+    )?;
     for warning in locales.diag.warnings().iter() {
         println!("cargo::error={warning}");
     }

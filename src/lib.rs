@@ -1,5 +1,8 @@
 //! Almasar Calls: a phone in the browser, on Twilio. One crate with two faces: `ssr` serves, `hydrate` runs in the browser.
 
+// Views are deeply nested types.
+#![recursion_limit = "256"]
+
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod app;

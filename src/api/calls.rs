@@ -27,21 +27,49 @@ pub struct Loaded {
 pub async fn load(cursor: Option<String>) -> Loaded {
     let state = expect_context::<AppState>();
     let user = use_context::<User>();
-    let zone = state.config.time_zone.iana_name().unwrap_or("UTC").to_owned();
+    let zone = state
+        .config
+        .time_zone
+        .iana_name()
+        .unwrap_or("UTC")
+        .to_owned();
     let recorded = state.config.record_calls;
     let read = match user {
-        Some(user) => read(&state, &user, cursor).await.map_err(|error| tracing::error!(%error, "the history could not be read")).ok(),
+        Some(user) => read(&state, &user, cursor)
+            .await
+            .map_err(|error| tracing::error!(%error, "the history could not be read"))
+            .ok(),
         None => None,
     };
     match read {
-        Some((change, page)) => Loaded { calls: Some(page.calls), next_cursor: page.next_cursor, change: Some(change), zone, recorded },
-        None => Loaded { calls: None, next_cursor: None, change: None, zone, recorded },
+        Some((change, page)) => Loaded {
+            calls: Some(page.calls),
+            next_cursor: page.next_cursor,
+            change: Some(change),
+            zone,
+            recorded,
+        },
+        None => Loaded {
+            calls: None,
+            next_cursor: None,
+            change: None,
+            zone,
+            recorded,
+        },
     }
 }
 
 /// The change is read first: what happens between the two is then told twice rather than never.
-async fn read(state: &AppState, user: &User, cursor: Option<String>) -> Result<(i64, history::Page)> {
+async fn read(
+    state: &AppState,
+    user: &User,
+    cursor: Option<String>,
+) -> Result<(i64, history::Page)> {
     let change = state.store.newest_change().await?;
-    let filter = Filter { cursor, limit: PAGE.into(), ..Filter::default() };
+    let filter = Filter {
+        cursor,
+        limit: PAGE.into(),
+        ..Filter::default()
+    };
     Ok((change, history::list(state, user, &filter).await?))
 }

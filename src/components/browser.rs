@@ -57,10 +57,15 @@ async fn request<T: DeserializeOwned>(method: &str, path: &str) -> Result<T, Unr
     let init = RequestInit::new();
     init.set_method(method);
     init.set_headers(&headers);
-    let response: Response = JsFuture::from(window().fetch_with_str_and_init(path, &init)).await?.dyn_into()?;
+    let response: Response = JsFuture::from(window().fetch_with_str_and_init(path, &init))
+        .await?
+        .dyn_into()?;
     if !response.ok() {
         return Err(Unreachable);
     }
-    let text = JsFuture::from(response.text()?).await?.as_string().ok_or(Unreachable)?;
+    let text = JsFuture::from(response.text()?)
+        .await?
+        .as_string()
+        .ok_or(Unreachable)?;
     Ok(serde_json::from_str(&text)?)
 }

@@ -21,7 +21,11 @@ impl Fetch {
     fn in_words(self, locale: Locale) -> Option<String> {
         match self {
             Fetch::Idle => None,
-            Fetch::Running(FetchProgress { checked, total: Some(total), .. }) => Some(td_string!(locale, fetch.progress, checked, total)),
+            Fetch::Running(FetchProgress {
+                checked,
+                total: Some(total),
+                ..
+            }) => Some(td_string!(locale, fetch.progress, checked, total)),
             Fetch::Running(_) => Some(td_string!(locale, fetch.busy).to_string()),
             Fetch::Done { checked, added } => Some(td_string!(locale, fetch.done, checked, added)),
             Fetch::Failed => Some(td_string!(locale, fetch.failed).to_string()),
@@ -34,7 +38,10 @@ const ROUTE: &str = "/api/calls/recordings/fetch";
 /// A form that works alone: it posts and comes back to `next` with `checked` and `added`, which `done` then holds.
 #[island]
 pub fn FetchRecordings(locale: Locale, next: String, done: Option<(i64, i64)>) -> impl IntoView {
-    let fetch = RwSignal::new(done.map_or(Fetch::Idle, |(checked, added)| Fetch::Done { checked, added }));
+    let fetch = RwSignal::new(done.map_or(Fetch::Idle, |(checked, added)| Fetch::Done {
+        checked,
+        added,
+    }));
     let is_running = move || matches!(fetch.get(), Fetch::Running(_));
     Effect::new(move |_| {
         browser::follow(move |change| {

@@ -42,11 +42,16 @@ fn Header(locale: Locale, asked: Asked) -> impl IntoView {
             </div>
         </header>
     }
+    .into_any()
 }
 
 #[component]
 fn Navigation(locale: Locale, user: User, here: Page) -> impl IntoView {
-    let pages = [(Page::MobileCall, "/mobile-call", true), (Page::History, "/history", true), (Page::Setup, "/setup", user.role.may_set_up())];
+    let pages = [
+        (Page::MobileCall, "/mobile-call", true),
+        (Page::History, "/history", true),
+        (Page::Setup, "/setup", user.role.may_set_up()),
+    ];
     let links = pages.into_iter().filter(|(_, _, may)| *may).map(|(page, href, _)| {
         view! { <a href=href aria-current=(page == here).then_some("page")>{page.title(locale)}</a> }
     });
@@ -69,7 +74,12 @@ fn LocaleSwitch(locale: Locale, next: String) -> impl IntoView {
 
 /// A page, or a part of one, that has one thing to say and one thing to do.
 #[component]
-pub fn Notice(title: &'static str, lead: &'static str, href: String, action: &'static str) -> impl IntoView {
+pub fn Notice(
+    title: &'static str,
+    lead: &'static str,
+    href: String,
+    action: &'static str,
+) -> impl IntoView {
     view! {
         <section class="card notice">
             <span class="disc"><Glyph icon=Icon::Alert /></span>

@@ -70,11 +70,16 @@ pub fn reason_words(locale: Locale, reason: Reason) -> &'static str {
 
 /// What there is to say of the recording, where it cannot be played (yet). `recorded` is whether this installation records calls.
 pub fn recording_words(locale: Locale, call: &CallView, recorded: bool) -> Option<&'static str> {
-    let talked = call.status == Status::Completed && call.duration_secs.is_some_and(|seconds| seconds > 0);
+    let talked =
+        call.status == Status::Completed && call.duration_secs.is_some_and(|seconds| seconds > 0);
     match call.recording.as_ref().map(|recording| recording.status) {
         Some(RecordingStatus::Completed) => None,
-        Some(RecordingStatus::InProgress) if !call.status.is_terminal() => Some(td_string!(locale, recording.recording_now)),
-        Some(RecordingStatus::InProgress | RecordingStatus::Processing) => Some(td_string!(locale, recording.on_its_way)),
+        Some(RecordingStatus::InProgress) if !call.status.is_terminal() => {
+            Some(td_string!(locale, recording.recording_now))
+        }
+        Some(RecordingStatus::InProgress | RecordingStatus::Processing) => {
+            Some(td_string!(locale, recording.on_its_way))
+        }
         Some(RecordingStatus::Absent) => Some(td_string!(locale, recording.absent)),
         Some(RecordingStatus::Failed) => Some(td_string!(locale, recording.failed)),
         Some(RecordingStatus::Deleted) => Some(td_string!(locale, recording.deleted)),

@@ -3,8 +3,9 @@
 /// Calling codes of one and of two digits; every other has three (ITU-T E.164, list of assigned codes).
 fn calling_code_digits(digits: &str) -> usize {
     const TWO: [&str; 43] = [
-        "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48", "49", "51", "52", "53", "54", "55", "56",
-        "57", "58", "60", "61", "62", "63", "64", "65", "66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95",
+        "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46",
+        "47", "48", "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63",
+        "64", "65", "66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95",
     ];
     match digits.as_bytes() {
         [b'1' | b'7', ..] => 1,
@@ -16,7 +17,10 @@ fn calling_code_digits(digits: &str) -> usize {
 
 /// `+966569705616` as `+966 56 970 5616`: the calling code, then groups of three with four at the end. Anything but E.164 as it is.
 pub fn grouped(number: &str) -> String {
-    let Some(digits) = number.strip_prefix('+').filter(|d| d.len() >= 8 && d.bytes().all(|b| b.is_ascii_digit())) else {
+    let Some(digits) = number
+        .strip_prefix('+')
+        .filter(|d| d.len() >= 8 && d.bytes().all(|b| b.is_ascii_digit()))
+    else {
         return number.to_owned();
     };
     let (code, national) = digits.split_at(calling_code_digits(digits));
@@ -72,7 +76,10 @@ mod tests {
 
     #[test]
     fn a_link_carries_nothing_but_digits_letters_and_the_plus() {
-        assert_eq!(call_href("+966569705616"), "/mobile-call?to=%2B966569705616");
+        assert_eq!(
+            call_href("+966569705616"),
+            "/mobile-call?to=%2B966569705616"
+        );
         assert_eq!(call_href("\"><script>&to=1"), "/mobile-call?to=scriptto1");
     }
 }

@@ -29,13 +29,33 @@ pub fn HistoryCard(
     let everybody = use_context::<User>().is_some_and(|user| user.role.sees_everybodys_calls());
     let cursor = asked.query.get("cursor").cloned().filter(|_| level == 1);
     let newest = cursor.is_none();
-    let figure = |name: &str| asked.query.get(name).and_then(|figure| figure.parse::<u32>().ok()).map(i64::from);
+    let figure = |name: &str| {
+        asked
+            .query
+            .get(name)
+            .and_then(|figure| figure.parse::<u32>().ok())
+            .map(i64::from)
+    };
     let done = figure("checked").zip(figure("added"));
-    let next = if level == 1 { "/history" } else { "/mobile-call" };
-    let whose = if everybody { td_string!(locale, history.everybody) } else { td_string!(locale, history.own) };
+    let next = if level == 1 {
+        "/history"
+    } else {
+        "/mobile-call"
+    };
+    let whose = if everybody {
+        td_string!(locale, history.everybody)
+    } else {
+        td_string!(locale, history.own)
+    };
     let title = td_string!(locale, history.title);
     let list = Suspend::new(async move {
-        let Loaded { calls, next_cursor, change, zone, recorded } = calls::load(cursor).await;
+        let Loaded {
+            calls,
+            next_cursor,
+            change,
+            zone,
+            recorded,
+        } = calls::load(cursor).await;
         view! {
             <CallList locale zone calls change newest with_agent=everybody recorded heading_level=level + 1 />
             <Pager locale newest next_cursor />
@@ -56,6 +76,7 @@ pub fn HistoryCard(
             {list}
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -64,6 +85,8 @@ fn Pager(locale: Locale, newest: bool, next_cursor: Option<String>) -> impl Into
         let cursor: String = url::form_urlencoded::byte_serialize(cursor.as_bytes()).collect();
         view! { <a class="pill" rel="next" href=format!("/history?cursor={cursor}")>{td_string!(locale, history.older)}</a> }
     });
-    let first = (!newest).then(|| view! { <a class="pill" href="/history">{td_string!(locale, history.newest)}</a> });
+    let first = (!newest).then(
+        || view! { <a class="pill" href="/history">{td_string!(locale, history.newest)}</a> },
+    );
     (older.is_some() || first.is_some()).then(|| view! { <nav class="pager" aria-label=td_string!(locale, history.title)>{first}{older}</nav> })
 }

@@ -35,8 +35,14 @@ fn Phone(locale: Locale) -> impl IntoView {
     let Asked { query, .. } = expect_context::<Asked>();
     let user = expect_context::<User>();
     let twilio = &state.config.twilio;
-    let signaling = twilio.signaling_host.clone().map(|host| dialer::Signaling { authority: host.authority, plain: host.plain });
-    let rewrite = signaling.as_ref().filter(|host| host.plain).map(|host| plain_signaling_script(&host.authority));
+    let signaling = twilio.signaling_host.clone().map(|host| dialer::Signaling {
+        authority: host.authority,
+        plain: host.plain,
+    });
+    let rewrite = signaling
+        .as_ref()
+        .filter(|host| host.plain)
+        .map(|host| plain_signaling_script(&host.authority));
     let setup = dialer::Setup {
         user_id: user.id,
         signaling,
@@ -49,4 +55,5 @@ fn Phone(locale: Locale) -> impl IntoView {
         <script defer="" nonce=use_nonce() src=VOICE_SDK></script>
         <Dialer locale setup dial_plan=state.numbers.dial_plan().clone() to=query.get("to").cloned() may_set_up=user.role.may_set_up() />
     }
+    .into_any()
 }

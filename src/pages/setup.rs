@@ -20,7 +20,12 @@ pub fn Setup() -> impl IntoView {
     let locale = expect_context::<Locale>();
     let state = expect_context::<AppState>();
     let groups = groups(locale, &state.config);
-    let missing: Vec<&str> = groups.iter().flat_map(|group| &group.facts).filter(|fact| matches!(fact.shown, Shown::Missing)).map(|fact| fact.name).collect();
+    let missing: Vec<&str> = groups
+        .iter()
+        .flat_map(|group| &group.facts)
+        .filter(|fact| matches!(fact.shown, Shown::Missing))
+        .map(|fact| fact.name)
+        .collect();
     let url = move |path: &str| state.config.url(path);
     view! {
         <Layout class="page setup">
@@ -51,7 +56,12 @@ pub fn Setup() -> impl IntoView {
 }
 
 #[component]
-fn Address(locale: Locale, name: &'static str, url: String, #[prop(optional)] hint: Option<&'static str>) -> impl IntoView {
+fn Address(
+    locale: Locale,
+    name: &'static str,
+    url: String,
+    #[prop(optional)] hint: Option<&'static str>,
+) -> impl IntoView {
     view! {
         <div class="address">
             <h3>{name}</h3>
@@ -66,6 +76,7 @@ fn Address(locale: Locale, name: &'static str, url: String, #[prop(optional)] hi
             {hint.map(|hint| view! { <p class="hint">{hint}</p> })}
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -74,10 +85,18 @@ fn Facts(locale: Locale, group: Group) -> impl IntoView {
         let shown = match shown {
             Shown::Value(value) => view! { <bdi dir="ltr">{value}</bdi> }.into_any(),
             Shown::Words(words) => words.into_any(),
-            Shown::Set => view! { <span class="good">{td_string!(locale, setup.set)}</span> }.into_any(),
-            Shown::Missing => view! { <span class="bad">{td_string!(locale, setup.not_set)}</span> }.into_any(),
-            Shown::NotSet => view! { <span class="soft">{td_string!(locale, setup.not_set)}</span> }.into_any(),
-            Shown::MadeHere => view! { <span class="soft">{td_string!(locale, setup.made_here)}</span> }.into_any(),
+            Shown::Set => {
+                view! { <span class="good">{td_string!(locale, setup.set)}</span> }.into_any()
+            }
+            Shown::Missing => {
+                view! { <span class="bad">{td_string!(locale, setup.not_set)}</span> }.into_any()
+            }
+            Shown::NotSet => {
+                view! { <span class="soft">{td_string!(locale, setup.not_set)}</span> }.into_any()
+            }
+            Shown::MadeHere => {
+                view! { <span class="soft">{td_string!(locale, setup.made_here)}</span> }.into_any()
+            }
         };
         view! { <div><dt><code dir="ltr">{name}</code></dt><dd>{shown}</dd></div> }
     });
@@ -87,4 +106,5 @@ fn Facts(locale: Locale, group: Group) -> impl IntoView {
             <dl>{rows.collect_view()}</dl>
         </div>
     }
+    .into_any()
 }

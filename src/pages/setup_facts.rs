@@ -37,7 +37,9 @@ fn needed(value: Option<String>) -> Shown {
 }
 
 fn optional(value: Option<String>) -> Shown {
-    value.filter(|value| !value.is_empty()).map_or(Shown::NotSet, Shown::Value)
+    value
+        .filter(|value| !value.is_empty())
+        .map_or(Shown::NotSet, Shown::Value)
 }
 
 fn secret(is_set: bool) -> Shown {
@@ -46,7 +48,12 @@ fn secret(is_set: bool) -> Shown {
 
 /// Everything that was read, in the order of the README's table.
 pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
-    let facts = |facts: Vec<(&'static str, Shown)>| facts.into_iter().map(|(name, shown)| Fact { name, shown }).collect();
+    let facts = |facts: Vec<(&'static str, Shown)>| {
+        facts
+            .into_iter()
+            .map(|(name, shown)| Fact { name, shown })
+            .collect()
+    };
     let twilio = &config.twilio;
     let database = match &config.database {
         DatabaseUrl::Sqlite(path) => format!("sqlite://{}", path.display()),
@@ -57,35 +64,71 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
         RecordingsUrl::File(path) => format!("file://{}", path.display()),
         RecordingsUrl::S3 { bucket, prefix } => format!("s3://{bucket}/{prefix}"),
     };
-    let signalling = twilio.signaling_host.as_ref().map(|host| format!("{}{}", if host.plain { "ws://" } else { "" }, host.authority));
-    let yes_no = |yes| Shown::Words(if yes { td_string!(locale, setup.yes) } else { td_string!(locale, setup.no) }.to_owned());
+    let signalling = twilio.signaling_host.as_ref().map(|host| {
+        format!(
+            "{}{}",
+            if host.plain { "ws://" } else { "" },
+            host.authority
+        )
+    });
+    let yes_no = |yes| {
+        Shown::Words(
+            if yes {
+                td_string!(locale, setup.yes)
+            } else {
+                td_string!(locale, setup.no)
+            }
+            .to_owned(),
+        )
+    };
     vec![
         Group {
             title: td_string!(locale, setup.group.address),
             facts: facts(vec![
                 ("PUBLIC_URL", Shown::Value(config.public_url.to_string())),
                 ("LISTEN_ADDR", Shown::Value(config.listen_addr.to_string())),
-                ("FRONTEND_URL", optional(Some(config.frontend_origins.join(", ")))),
+                (
+                    "FRONTEND_URL",
+                    optional(Some(config.frontend_origins.join(", "))),
+                ),
             ]),
         },
         Group {
             title: td_string!(locale, setup.group.twilio),
             facts: facts(vec![
-                ("TWILIO_ACCOUNT_SID", needed(twilio.account_sid.as_ref().map(ToString::to_string))),
+                (
+                    "TWILIO_ACCOUNT_SID",
+                    needed(twilio.account_sid.as_ref().map(ToString::to_string)),
+                ),
                 ("TWILIO_AUTH_TOKEN", secret(twilio.auth_token.is_some())),
-                ("TWILIO_API_KEY", needed(twilio.api_key.as_ref().map(ToString::to_string))),
+                (
+                    "TWILIO_API_KEY",
+                    needed(twilio.api_key.as_ref().map(ToString::to_string)),
+                ),
                 ("TWILIO_API_SECRET", secret(twilio.api_secret.is_some())),
-                ("TWILIO_TWIML_APP_SID", needed(twilio.twiml_app_sid.as_ref().map(ToString::to_string))),
-                ("TWILIO_CALLER_ID", needed(twilio.caller_id.as_ref().map(ToString::to_string))),
+                (
+                    "TWILIO_TWIML_APP_SID",
+                    needed(twilio.twiml_app_sid.as_ref().map(ToString::to_string)),
+                ),
+                (
+                    "TWILIO_CALLER_ID",
+                    needed(twilio.caller_id.as_ref().map(ToString::to_string)),
+                ),
                 ("TWILIO_EDGE", optional(twilio.edge.clone())),
-                ("TWILIO_API_BASE_URL", Shown::Value(twilio.api_base_url.to_string())),
+                (
+                    "TWILIO_API_BASE_URL",
+                    Shown::Value(twilio.api_base_url.to_string()),
+                ),
                 ("TWILIO_SIGNALING_HOST", optional(signalling)),
             ]),
         },
         Group {
             title: td_string!(locale, setup.group.calls),
             facts: facts(vec![
-                ("DEFAULT_COUNTRY", Shown::Value(config.default_country.clone())),
+                (
+                    "DEFAULT_COUNTRY",
+                    Shown::Value(config.default_country.clone()),
+                ),
                 (
                     "ALLOWED_COUNTRIES",
                     match &config.allowed_countries {
@@ -93,9 +136,19 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                         None => Shown::Words(td_string!(locale, setup.everywhere).to_owned()),
                     },
                 ),
-                ("RING_TIMEOUT_SECS", Shown::Words(td_string!(locale, setup.seconds, count = config.ring_timeout_secs))),
+                (
+                    "RING_TIMEOUT_SECS",
+                    Shown::Words(td_string!(
+                        locale,
+                        setup.seconds,
+                        count = config.ring_timeout_secs
+                    )),
+                ),
                 ("RECORD_CALLS", yes_no(config.record_calls)),
-                ("TIME_ZONE", optional(config.time_zone.iana_name().map(str::to_owned))),
+                (
+                    "TIME_ZONE",
+                    optional(config.time_zone.iana_name().map(str::to_owned)),
+                ),
             ]),
         },
         Group {
@@ -110,7 +163,14 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                         None => td_string!(locale, setup.keep_forever).to_owned(),
                     }),
                 ),
-                ("SESSION_SECRET", if config.session_secret.is_some() { Shown::Set } else { Shown::MadeHere }),
+                (
+                    "SESSION_SECRET",
+                    if config.session_secret.is_some() {
+                        Shown::Set
+                    } else {
+                        Shown::MadeHere
+                    },
+                ),
             ]),
         },
     ]

@@ -62,7 +62,13 @@ pub fn CallList(
     let loading = RwSignal::new(false);
     let entries = Entries::new(calls.unwrap_or_default(), &zone);
     let today = RwSignal::new(zone.today());
-    let place = StoredValue::new(Place { locale, zone: zone.clone(), with_agent, recorded, open: RwSignal::new(None) });
+    let place = StoredValue::new(Place {
+        locale,
+        zone: zone.clone(),
+        with_agent,
+        recorded,
+        open: RwSignal::new(None),
+    });
 
     let reload = move || {
         loading.set(true);
@@ -113,7 +119,14 @@ pub fn CallList(
 }
 
 #[component]
-fn DaySection(locale: Locale, day: Day, heading_level: u8, today: RwSignal<Day>, entries: Entries, place: StoredValue<Place>) -> impl IntoView {
+fn DaySection(
+    locale: Locale,
+    day: Day,
+    heading_level: u8,
+    today: RwSignal<Day>,
+    entries: Entries,
+    place: StoredValue<Place>,
+) -> impl IntoView {
     view! {
         <section class="day">
             <div class="name" role="heading" attr:aria-level=heading_level.to_string()>{move || day.in_words(locale, today.get())}</div>
@@ -124,12 +137,19 @@ fn DaySection(locale: Locale, day: Day, heading_level: u8, today: RwSignal<Day>,
             </ul>
         </section>
     }
+    .into_any()
 }
 
 /// What stands in place of rows: that they are on their way, that they could not be had, or that there are none.
 #[component]
-fn Nothing(locale: Locale, failed: RwSignal<bool>, loading: RwSignal<bool>, reload: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
-    move || match (loading.get(), failed.get()) {
+fn Nothing(
+    locale: Locale,
+    failed: RwSignal<bool>,
+    loading: RwSignal<bool>,
+    reload: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    move || {
+        match (loading.get(), failed.get()) {
         (true, _) => view! {
             <div class="skeleton" role="status" aria-label=td_string!(locale, history.loading)>
                 {[(); 5].map(|()| view! { <div></div> }).collect_view()}
@@ -152,5 +172,6 @@ fn Nothing(locale: Locale, failed: RwSignal<bool>, loading: RwSignal<bool>, relo
             </div>
         }
         .into_any(),
+    }
     }
 }

@@ -4,7 +4,9 @@ use super::entries::Entry;
 use crate::{
     components::{
         icon::{Glyph, Icon},
-        outcome::{direction_word, reason_words, recording_words, status_icon, status_tone, status_word},
+        outcome::{
+            direction_word, reason_words, recording_words, status_icon, status_tone, status_word,
+        },
         phone_number::{call_href, grouped},
         player::{Player, recording_url},
         when::{Zone, duration},
@@ -27,7 +29,9 @@ pub struct Place {
 
 #[component]
 pub fn Row(entry: Entry, place: StoredValue<Place>) -> impl IntoView {
-    let Entry { sid, call, arrived, .. } = entry;
+    let Entry {
+        sid, call, arrived, ..
+    } = entry;
     let place = place.get_value();
     let (locale, open) = (place.locale, place.open);
     let status = {
@@ -42,7 +46,9 @@ pub fn Row(entry: Entry, place: StoredValue<Place>) -> impl IntoView {
         let (call, sid) = (call.clone(), sid.clone());
         move || {
             let recording = call.with_untracked(|call| call.recording.clone());
-            let seconds = recording.as_ref().and_then(|recording| recording.duration_secs);
+            let seconds = recording
+                .as_ref()
+                .and_then(|recording| recording.duration_secs);
             view! { <Player locale sid=sid.clone() seconds=seconds.unwrap_or_default() /> }
         }
     };
@@ -53,12 +59,19 @@ pub fn Row(entry: Entry, place: StoredValue<Place>) -> impl IntoView {
             <Show when=move || is_open.get()>{player.clone()}</Show>
         </li>
     }
+    .into_any()
 }
 
 /// All of a row but its player, which must live on while these words change.
 #[component]
 fn Summary(call: CallView, place: Place, is_open: Memo<bool>) -> impl IntoView {
-    let Place { locale, zone, with_agent, recorded, open } = place;
+    let Place {
+        locale,
+        zone,
+        with_agent,
+        recorded,
+        open,
+    } = place;
     let customer = match call.direction {
         Direction::Outbound => &call.to,
         Direction::Inbound => &call.from,
@@ -70,9 +83,17 @@ fn Summary(call: CallView, place: Place, is_open: Memo<bool>) -> impl IntoView {
     let talked = call.duration_secs.filter(|seconds| *seconds > 0);
     let time = zone.local(&call.started_at).map(|local| local.clock());
     let words = recording_words(locale, &call, recorded);
-    let agent = call.agent.as_ref().filter(|_| with_agent).map(|agent| agent.name.clone());
-    let playable = call.recording.as_ref().is_some_and(|recording| recording.status == RecordingStatus::Completed);
-    let again = (!customer.is_empty() && call.status.is_terminal()).then(|| (call_href(customer), number.clone()));
+    let agent = call
+        .agent
+        .as_ref()
+        .filter(|_| with_agent)
+        .map(|agent| agent.name.clone());
+    let playable = call
+        .recording
+        .as_ref()
+        .is_some_and(|recording| recording.status == RecordingStatus::Completed);
+    let again = (!customer.is_empty() && call.status.is_terminal())
+        .then(|| (call_href(customer), number.clone()));
     let url = recording_url(&call.sid);
     view! {
         <span class=status_tone(call.status)><Glyph icon=status_icon(call.status, call.direction) /></span>
@@ -104,10 +125,17 @@ fn Summary(call: CallView, place: Place, is_open: Memo<bool>) -> impl IntoView {
         {call.reason.map(|reason| view! { <p class="reason">{reason_words(locale, reason)}</p> })}
         {playable.then(|| view! { <noscript inner_html=native_player(locale, &url)></noscript> })}
     }
+    .into_any()
 }
 
 #[component]
-fn PlayButton(locale: Locale, sid: CallSid, number: String, open: RwSignal<Option<CallSid>>, is_open: Memo<bool>) -> impl IntoView {
+fn PlayButton(
+    locale: Locale,
+    sid: CallSid,
+    number: String,
+    open: RwSignal<Option<CallSid>>,
+    is_open: Memo<bool>,
+) -> impl IntoView {
     let toggle = move |_| open.set((!is_open.get_untracked()).then(|| sid.clone()));
     let label = td_string!(locale, player.open_of, number = number);
     view! {
@@ -123,8 +151,15 @@ fn PlayButton(locale: Locale, sid: CallSid, number: String, open: RwSignal<Optio
 /// The number is a larger target for what `call-again` in the same row does.
 fn call_this_again(event: web_sys::MouseEvent) {
     use leptos::wasm_bindgen::JsCast;
-    let number = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let again = number.and_then(|number| number.parent_element()?.query_selector("[data-testid=call-again]").ok()?);
+    let number = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let again = number.and_then(|number| {
+        number
+            .parent_element()?
+            .query_selector("[data-testid=call-again]")
+            .ok()?
+    });
     if let Some(again) = again.and_then(|again| again.dyn_into::<web_sys::HtmlElement>().ok()) {
         again.click();
     }
@@ -133,5 +168,7 @@ fn call_this_again(event: web_sys::MouseEvent) {
 /// The browser's own player, for pages without JavaScript.
 fn native_player(locale: Locale, url: &str) -> String {
     let label = td_string!(locale, player.label);
-    format!(r#"<audio controls preload="none" data-testid="recording-audio" src="{url}" aria-label="{label}"></audio>"#)
+    format!(
+        r#"<audio controls preload="none" data-testid="recording-audio" src="{url}" aria-label="{label}"></audio>"#
+    )
 }

@@ -16,7 +16,10 @@ fn call(status: Status, recording: Option<RecordingStatus>) -> CallView {
     CallView {
         sid: CallSid::parse(&format!("CA{:032x}", 7)).expect("is a SID"),
         direction: Direction::Outbound,
-        agent: Some(AgentView { id: "1".into(), name: "سارة <b>".into() }),
+        agent: Some(AgentView {
+            id: "1".into(),
+            name: "سارة <b>".into(),
+        }),
         from: "client:user_1".into(),
         to: "+966569705616".into(),
         status,
@@ -25,7 +28,13 @@ fn call(status: Status, recording: Option<RecordingStatus>) -> CallView {
         ended_at: None,
         duration_secs: Some(151),
         child_sid: None,
-        recording: recording.map(|status| RecordingView { sid: None, status, duration_secs: Some(151), channels: Some(2), agent_channel: 1 }),
+        recording: recording.map(|status| RecordingView {
+            sid: None,
+            status,
+            duration_secs: Some(151),
+            channels: Some(2),
+            agent_channel: 1,
+        }),
         reason: (status == Status::Failed).then_some(Reason::CountryNotAllowed),
     }
 }
@@ -40,7 +49,13 @@ fn html(locale: Locale, calls: Option<Vec<CallView>>) -> String {
 
 #[test]
 fn a_row_says_its_outcome_number_time_and_length() {
-    let html = html(Locale::ar, Some(vec![call(Status::Completed, Some(RecordingStatus::Completed))]));
+    let html = html(
+        Locale::ar,
+        Some(vec![call(
+            Status::Completed,
+            Some(RecordingStatus::Completed),
+        )]),
+    );
     for expected in [
         "data-testid=\"call-row\"",
         "data-status=\"completed\"",
@@ -69,19 +84,28 @@ fn a_recording_that_cannot_be_played_is_spoken_of_and_has_no_player() {
     ] {
         let html = html(Locale::en, Some(vec![call(Status::Completed, recording)]));
         assert!(html.contains(words), "{words} in {html}");
-        assert!(!html.contains("call-play") && !html.contains("<audio"), "{html}");
+        assert!(
+            !html.contains("call-play") && !html.contains("<audio"),
+            "{html}"
+        );
     }
 }
 
 #[test]
 fn a_refused_call_says_why() {
     let html = html(Locale::en, Some(vec![call(Status::Failed, None)]));
-    assert!(html.contains("Calls to this country are not allowed."), "{html}");
+    assert!(
+        html.contains("Calls to this country are not allowed."),
+        "{html}"
+    );
 }
 
 #[test]
 fn nothing_to_show_is_a_sentence_and_nothing_to_be_had_offers_again() {
     assert!(html(Locale::ar, Some(vec![])).contains("لا مكالمات بعد."));
     let failed = html(Locale::en, None);
-    assert!(failed.contains("role=\"alert\"") && failed.contains("Try again"), "{failed}");
+    assert!(
+        failed.contains("role=\"alert\"") && failed.contains("Try again"),
+        "{failed}"
+    );
 }

@@ -20,9 +20,21 @@ use leptos::{
 /// The waveform; its time runs from left to right in both languages, as clocks on recordings do.
 #[component]
 pub fn Seek(locale: Locale, deck: Deck, drawing: RwSignal<Drawing>) -> impl IntoView {
-    let spoken = move || td_string!(locale, player.position_of, current = duration(deck.at.get() as i64), total = duration(deck.total.get().round() as i64));
+    let spoken = move || {
+        td_string!(
+            locale,
+            player.position_of,
+            current = duration(deck.at.get() as i64),
+            total = duration(deck.total.get().round() as i64)
+        )
+    };
     let drag = move |event: PointerEvent| {
-        let Some(slider) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+        let Some(slider) = event
+            .current_target()
+            .and_then(|target| target.dyn_into::<Element>().ok())
+        else {
+            return;
+        };
         match event.type_().as_str() {
             "pointerdown" => drop(slider.set_pointer_capture(event.pointer_id())),
             _ if !slider.has_pointer_capture(event.pointer_id()) => return,
@@ -72,6 +84,7 @@ pub fn Seek(locale: Locale, deck: Deck, drawing: RwSignal<Drawing>) -> impl Into
             </svg>
         </div>
     }
+    .into_any()
 }
 
 /// Skips, speeds, whose voice is which, and the download.
@@ -109,4 +122,5 @@ pub fn Controls(locale: Locale, deck: Deck, url: String) -> impl IntoView {
             </a>
         </div>
     }
+    .into_any()
 }

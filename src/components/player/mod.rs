@@ -84,14 +84,23 @@ impl Deck {
 
     /// The file's own length, once the browser knows it.
     fn learn_length(self) {
-        if let Some(length) = self.audio.get_untracked().map(|audio| audio.duration()).filter(|length| length.is_finite()) {
+        if let Some(length) = self
+            .audio
+            .get_untracked()
+            .map(|audio| audio.duration())
+            .filter(|length| length.is_finite())
+        {
             self.total.set(length);
         }
     }
 
     fn share_played(self) -> f64 {
         let total = self.total.get();
-        if total > 0.0 { (self.at.get() / total).clamp(0.0, 1.0) } else { 0.0 }
+        if total > 0.0 {
+            (self.at.get() / total).clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
     }
 }
 
@@ -148,6 +157,7 @@ pub fn Player(locale: Locale, sid: CallSid, seconds: i64) -> impl IntoView {
             </Show>
         </div>
     }
+    .into_any()
 }
 
 fn play_word(locale: Locale, playing: bool) -> &'static str {

@@ -32,13 +32,19 @@ pub struct Drawing {
 impl Drawing {
     /// Before the waveform has come, or where there is none: a line to seek on.
     pub fn flat() -> Self {
-        Self { agent: bars(&[], -1.0), customer: bars(&[], 1.0) }
+        Self {
+            agent: bars(&[], -1.0),
+            customer: bars(&[], 1.0),
+        }
     }
 
     pub fn of(waveform: &Waveform) -> Self {
         let agent_at = waveform.agent_channel.saturating_sub(1);
         let channel = |at: usize| waveform.channels.get(at).map_or(&[][..], Vec::as_slice);
-        Self { agent: bars(channel(agent_at), -1.0), customer: bars(channel(if agent_at == 0 { 1 } else { 0 }), 1.0) }
+        Self {
+            agent: bars(channel(agent_at), -1.0),
+            customer: bars(channel(if agent_at == 0 { 1 } else { 0 }), 1.0),
+        }
     }
 }
 
@@ -52,7 +58,12 @@ fn bars(loudness: &[u8], direction: f64) -> String {
         let height = (share.sqrt() * reach).max(LEAST);
         let x = step * (bar as f64 + 0.5);
         // Writing to a String does not fail.
-        let _ = write!(path, "M{x} {:.1}v{:.1}", MIDDLE + direction * GAP, direction * height);
+        let _ = write!(
+            path,
+            "M{x} {:.1}v{:.1}",
+            MIDDLE + direction * GAP,
+            direction * height
+        );
     }
     path
 }
@@ -61,7 +72,10 @@ fn bars(loudness: &[u8], direction: f64) -> String {
 fn loudest(loudness: &[u8], bar: usize) -> u8 {
     let from = bar * loudness.len() / BARS;
     let to = ((bar + 1) * loudness.len() / BARS).max(from + 1);
-    loudness.get(from..to.min(loudness.len())).and_then(|part| part.iter().max().copied()).unwrap_or(0)
+    loudness
+        .get(from..to.min(loudness.len()))
+        .and_then(|part| part.iter().max().copied())
+        .unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -71,17 +85,34 @@ mod tests {
     #[test]
     fn the_agent_is_drawn_above_whichever_channel_is_theirs() {
         let (loud, silent) = (vec![255; 240], vec![0; 240]);
-        let first = Drawing::of(&Waveform { channels: vec![loud.clone(), silent.clone()], agent_channel: 1 });
-        let second = Drawing::of(&Waveform { channels: vec![silent, loud], agent_channel: 2 });
+        let first = Drawing::of(&Waveform {
+            channels: vec![loud.clone(), silent.clone()],
+            agent_channel: 1,
+        });
+        let second = Drawing::of(&Waveform {
+            channels: vec![silent, loud],
+            agent_channel: 2,
+        });
         assert_eq!(first, second);
-        assert!(first.agent.starts_with("M1.5 22.5v-21.5"), "{}", first.agent);
-        assert!(first.customer.starts_with("M1.5 25.5v0.8"), "{}", first.customer);
+        assert!(
+            first.agent.starts_with("M1.5 22.5v-21.5"),
+            "{}",
+            first.agent
+        );
+        assert!(
+            first.customer.starts_with("M1.5 25.5v0.8"),
+            "{}",
+            first.customer
+        );
     }
 
     #[test]
     fn any_length_is_drawn_in_as_many_bars() {
         for length in [0, 1, 7, 119, 120, 121, 4000] {
-            let drawn = Drawing::of(&Waveform { channels: vec![vec![9; length]], agent_channel: 1 });
+            let drawn = Drawing::of(&Waveform {
+                channels: vec![vec![9; length]],
+                agent_channel: 1,
+            });
             assert_eq!(drawn.agent.matches('M').count(), BARS, "{length}");
             assert_eq!(drawn.customer, Drawing::flat().customer);
         }

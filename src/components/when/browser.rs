@@ -23,11 +23,16 @@ impl Zone {
     /// An RFC 3339 moment on the wall of this zone; `None` where it is no such text.
     pub fn local(&self, moment: &str) -> Option<Local> {
         let date = Date::new(&JsValue::from_str(moment));
-        if date.get_time().is_nan() { None } else { self.at(&date) }
+        if date.get_time().is_nan() {
+            None
+        } else {
+            self.at(&date)
+        }
     }
 
     pub fn today(&self) -> Day {
-        self.at(&Date::new_0()).map_or(Day::new(1970, 1, 1), |local| local.day)
+        self.at(&Date::new_0())
+            .map_or(Day::new(1970, 1, 1), |local| local.day)
     }
 
     fn at(&self, date: &Date) -> Option<Local> {
@@ -35,14 +40,21 @@ impl Zone {
             if kept.as_ref().is_none_or(|(name, _)| *name != self.0) {
                 *kept = Some((self.0.clone(), format(&self.0)?));
             }
-            kept.as_ref().map(|(_, format)| format.format_to_parts(date))
+            kept.as_ref()
+                .map(|(_, format)| format.format_to_parts(date))
         })?;
         let part = |kind: &str| -> Option<u16> {
-            let found = parts.iter().find(|part| text(part, "type").as_deref() == Some(kind))?;
+            let found = parts
+                .iter()
+                .find(|part| text(part, "type").as_deref() == Some(kind))?;
             text(&found, "value")?.parse().ok()
         };
         Some(Local {
-            day: Day::new(part("year")?.into(), part("month")? as u8, part("day")? as u8),
+            day: Day::new(
+                part("year")?.into(),
+                part("month")? as u8,
+                part("day")? as u8,
+            ),
             hour: part("hour")? as u8,
             minute: part("minute")? as u8,
         })
@@ -62,7 +74,10 @@ fn format(zone: &str) -> Option<Intl::DateTimeFormat> {
     ] {
         Reflect::set(&options, &name.into(), &value.into()).ok()?;
     }
-    Some(Intl::DateTimeFormat::new(&Array::of1(&"en-u-ca-gregory-nu-latn".into()), &options))
+    Some(Intl::DateTimeFormat::new(
+        &Array::of1(&"en-u-ca-gregory-nu-latn".into()),
+        &options,
+    ))
 }
 
 fn text(part: &JsValue, name: &str) -> Option<String> {

@@ -24,7 +24,12 @@ pub struct Day {
 
 impl Day {
     pub fn new(year: i32, month: u8, day: u8) -> Self {
-        Self { days: days_from_civil(year, month, day), year, month, day }
+        Self {
+            days: days_from_civil(year, month, day),
+            year,
+            month,
+            day,
+        }
     }
 
     /// Today, yesterday, a weekday and its date, and the year where it is another.
@@ -33,8 +38,21 @@ impl Day {
         match today.days - self.days {
             0 => td_string!(locale, history.today).to_string(),
             1 => td_string!(locale, history.yesterday).to_string(),
-            _ if self.year == today.year => td_string!(locale, day, weekday = self.weekday(locale), day, month = self.month_name(locale)),
-            _ => td_string!(locale, day_of_year, weekday = self.weekday(locale), day, month = self.month_name(locale), year = self.year),
+            _ if self.year == today.year => td_string!(
+                locale,
+                day,
+                weekday = self.weekday(locale),
+                day,
+                month = self.month_name(locale)
+            ),
+            _ => td_string!(
+                locale,
+                day_of_year,
+                weekday = self.weekday(locale),
+                day,
+                month = self.month_name(locale),
+                year = self.year
+            ),
         }
     }
 
@@ -112,20 +130,35 @@ mod tests {
     fn days_have_their_words_in_both_languages() {
         let today = Day::new(2026, 11, 22);
         assert_eq!(today.in_words(Locale::ar, today), "اليوم");
-        assert_eq!(Day::new(2026, 11, 21).in_words(Locale::en, today), "Yesterday");
-        assert_eq!(Day::new(2026, 11, 20).in_words(Locale::ar, today), "الجمعة، 20 نوفمبر");
-        assert_eq!(Day::new(2025, 12, 31).in_words(Locale::en, today), "Wednesday 31 December 2025");
+        assert_eq!(
+            Day::new(2026, 11, 21).in_words(Locale::en, today),
+            "Yesterday"
+        );
+        assert_eq!(
+            Day::new(2026, 11, 20).in_words(Locale::ar, today),
+            "الجمعة، 20 نوفمبر"
+        );
+        assert_eq!(
+            Day::new(2025, 12, 31).in_words(Locale::en, today),
+            "Wednesday 31 December 2025"
+        );
     }
 
     #[test]
     fn yesterday_reaches_over_the_year() {
-        assert_eq!(Day::new(2025, 12, 31).in_words(Locale::en, Day::new(2026, 1, 1)), "Yesterday");
+        assert_eq!(
+            Day::new(2025, 12, 31).in_words(Locale::en, Day::new(2026, 1, 1)),
+            "Yesterday"
+        );
         assert_eq!(Day::new(2024, 2, 29).days - Day::new(2024, 2, 28).days, 1);
         assert_eq!(Day::new(1970, 1, 1).days, 0);
     }
 
     #[test]
     fn durations_read_as_a_clock() {
-        assert_eq!([0, 9, 151, 3751, -4].map(duration), ["0:00", "0:09", "2:31", "1:02:31", "0:00"]);
+        assert_eq!(
+            [0, 9, 151, 3751, -4].map(duration),
+            ["0:00", "0:09", "2:31", "1:02:31", "0:00"]
+        );
     }
 }

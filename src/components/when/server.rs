@@ -24,7 +24,11 @@ impl Zone {
 
     fn at(&self, moment: Timestamp) -> Local {
         let zoned = self.0.to_datetime(moment);
-        Local { day: Day::new(zoned.year().into(), zoned.month() as u8, zoned.day() as u8), hour: zoned.hour() as u8, minute: zoned.minute() as u8 }
+        Local {
+            day: Day::new(zoned.year().into(), zoned.month() as u8, zoned.day() as u8),
+            hour: zoned.hour() as u8,
+            minute: zoned.minute() as u8,
+        }
     }
 }
 
@@ -34,8 +38,13 @@ mod tests {
 
     #[test]
     fn a_moment_is_shown_where_the_people_are() {
-        let local = Zone::new("Asia/Riyadh").local("2026-11-22T22:30:00Z").expect("is RFC 3339");
-        assert_eq!((local.clock().as_str(), local.day), ("01:30", Day::new(2026, 11, 23)));
+        let local = Zone::new("Asia/Riyadh")
+            .local("2026-11-22T22:30:00Z")
+            .expect("is RFC 3339");
+        assert_eq!(
+            (local.clock().as_str(), local.day),
+            ("01:30", Day::new(2026, 11, 23))
+        );
         assert_eq!(Zone::new("Nowhere/Else").local("not a time"), None);
     }
 }
