@@ -8,7 +8,7 @@ use super::{
     Setup,
     audio::Sounds,
     machine::{Face, Input, State, Timer},
-    shown::{Devices, Shown},
+    shown::Shown,
     voice_sdk::{Call, Device},
     wake_lock::WakeLock,
 };
@@ -63,16 +63,8 @@ pub fn choose_speaker(id: String) {
 /// Looks again at which microphones and speakers there are.
 pub fn look_for_devices() {
     if let Some(driver) = DRIVER.with_borrow(Clone::clone) {
-        let (microphones, speakers) = driver
-            .device
-            .borrow()
-            .as_ref()
-            .map(Device::devices)
-            .unwrap_or_default();
-        driver.shown.devices.set(Devices {
-            microphones,
-            speakers,
-        });
+        let devices = driver.device.borrow().as_ref().map(Device::devices);
+        driver.shown.devices.set(devices.unwrap_or_default());
     }
 }
 
