@@ -25,6 +25,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     rc::Rc,
 };
+use wasm_bindgen::JsCast;
 
 thread_local! {
     static DRIVER: RefCell<Option<Rc<Driver>>> = const { RefCell::new(None) };
@@ -36,6 +37,13 @@ pub fn start(setup: Setup, locale: Locale, plan: DialPlan, typed: String, shown:
     DRIVER.set(Some(driver.clone()));
     driver.look_around();
     driver.send(Input::Start);
+}
+
+/// What the number field holds, if anything, before the island is woken.
+pub fn typed_so_far() -> Option<String> {
+    let field = surroundings::find("[data-testid=dialer-number]")?;
+    let typed = field.dyn_into::<web_sys::HtmlInputElement>().ok()?.value();
+    (!typed.is_empty()).then_some(typed)
 }
 
 /// Puts the phone away: the island is gone.
