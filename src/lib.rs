@@ -1,7 +1,7 @@
 //! Almasar Calls: a phone in the browser, on Twilio. One crate with two faces: `ssr` serves, `hydrate` runs in the browser.
 
-// Views are deeply nested types.
-#![recursion_limit = "256"]
+// A page is one type, as deep as its tags.
+#![recursion_limit = "512"]
 
 pub mod api;
 #[cfg(feature = "ssr")]

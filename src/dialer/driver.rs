@@ -8,7 +8,7 @@ use super::{
     Setup,
     audio::Sounds,
     machine::{Face, Input, State, Timer},
-    shown::{Devices, Shown},
+    shown::Shown,
     voice_sdk::{Call, Device},
     wake_lock::WakeLock,
 };
@@ -25,6 +25,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     rc::Rc,
 };
+use wasm_bindgen::JsCast;
 
 thread_local! {
     static DRIVER: RefCell<Option<Rc<Driver>>> = const { RefCell::new(None) };
@@ -36,6 +37,13 @@ pub fn start(setup: Setup, locale: Locale, plan: DialPlan, typed: String, shown:
     DRIVER.set(Some(driver.clone()));
     driver.look_around();
     driver.send(Input::Start);
+}
+
+/// What the number field holds, if anything, before the island is woken.
+pub fn typed_so_far() -> Option<String> {
+    let field = surroundings::find("[data-testid=dialer-number]")?;
+    let typed = field.dyn_into::<web_sys::HtmlInputElement>().ok()?.value();
+    (!typed.is_empty()).then_some(typed)
 }
 
 /// Puts the phone away: the island is gone.
@@ -63,16 +71,8 @@ pub fn choose_speaker(id: String) {
 /// Looks again at which microphones and speakers there are.
 pub fn look_for_devices() {
     if let Some(driver) = DRIVER.with_borrow(Clone::clone) {
-        let (microphones, speakers) = driver
-            .device
-            .borrow()
-            .as_ref()
-            .map(Device::devices)
-            .unwrap_or_default();
-        driver.shown.devices.set(Devices {
-            microphones,
-            speakers,
-        });
+        let devices = driver.device.borrow().as_ref().map(Device::devices);
+        driver.shown.devices.set(devices.unwrap_or_default());
     }
 }
 

@@ -37,23 +37,16 @@ pub fn Dialer(
     to: Option<String>,
     may_set_up: bool,
 ) -> impl IntoView {
-    let typed = to.unwrap_or_default();
+    // What was typed before the wasm came is kept.
+    let typed = driver::typed_so_far().or(to).unwrap_or_default();
     let shown = Shown {
         state: RwSignal::new(State::new(dial_plan.clone(), typed.clone())),
         level: RwSignal::new(0),
         devices: RwSignal::new(Devices::default()),
     };
     let state = shown.state;
-    let field = NodeRef::<leptos::html::Input>::new();
-    let plan = dial_plan.clone();
-    Effect::new(move |_| {
-        // What was typed before the wasm came is kept.
-        let typed = field
-            .get_untracked()
-            .map(|field| field.value())
-            .unwrap_or_default();
-        driver::start(setup.clone(), locale, plan.clone(), typed, shown);
-    });
+    let (plan, text) = (dial_plan.clone(), typed.clone());
+    Effect::new(move |_| driver::start(setup.clone(), locale, plan.clone(), text.clone(), shown));
     on_cleanup(driver::stop);
 
     let face = Memo::new(move |_| state.with(State::face));
@@ -65,7 +58,6 @@ pub fn Dialer(
             <Talk locale shown face />
             <div class="number" hidden=in_call>
                 <input
-                    node_ref=field
                     data-testid="dialer-number"
                     type="tel"
                     inputmode="tel"

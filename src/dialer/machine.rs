@@ -2,6 +2,8 @@
 //! so every order of events can be tried natively. `driver` performs the effects and feeds the inputs.
 
 mod call;
+mod calling;
+mod ending;
 mod line;
 mod message;
 #[cfg(test)]
@@ -19,6 +21,8 @@ pub const ENDED_MS: u32 = 5_000;
 pub const OUTCOME_MS: u32 = 3_000;
 /// `Device.connect()` never settles on an expired token (twilio-voice.js#85): our own limit.
 pub const CONNECT_MS: u32 = 20_000;
+/// With no word from the stream, the server is asked this long after it should have come.
+const ASK_MS: u32 = 4_000;
 /// How often the server is told that this browser can be rung.
 pub const PRESENCE_MS: u32 = 20_000;
 

@@ -1,7 +1,7 @@
 //! Twilio's Voice JS SDK 2.18.5, as far as we use it: private externs under types that own a handle and its closures. Dropping one
 //! detaches. Options and events: <https://twilio.github.io/twilio-voice.js/>, and the package's own `es5/twilio/{device,call}.d.ts`.
 
-use super::{Setup, machine::Fault};
+use super::{Setup, machine::Fault, shown::Devices};
 use crate::browser::{get, get_text, set};
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
@@ -170,22 +170,23 @@ impl Device {
         }
     }
 
-    /// Microphones and speakers: id and label. Labels are empty until the microphone is allowed.
-    pub fn devices(&self) -> (Vec<(String, String)>, Vec<(String, String)>) {
+    /// Microphones and speakers. Labels are empty until the microphone is allowed.
+    pub fn devices(&self) -> Devices {
         let Some(audio) = get(&self.device, "audio") else {
-            return Default::default();
+            return Devices::default();
         };
         let microphones = devices_of(&audio, "availableInputDevices");
         let can_choose =
             get(&audio, "isOutputSelectionSupported").is_some_and(|yes| yes.is_truthy());
-        (
+        let speakers = if can_choose {
+            devices_of(&audio, "availableOutputDevices")
+        } else {
+            Vec::new()
+        };
+        Devices {
             microphones,
-            if can_choose {
-                devices_of(&audio, "availableOutputDevices")
-            } else {
-                Vec::new()
-            },
-        )
+            speakers,
+        }
     }
 
     pub async fn choose_microphone(audio: Option<JsValue>, id: String) {
