@@ -4,6 +4,7 @@ pub mod callbacks;
 pub mod diagnostics;
 pub mod history;
 pub mod live;
+pub mod make;
 pub mod place;
 pub mod record_event;
 pub mod spoken;

@@ -1,1 +1,41 @@
-//! 
+//! Recordings: fetched from Twilio in the background (`fetch`), kept in an archive (`archive`), played (`serve`), looked for when a callback
+//! was lost (`sync`), and deleted when their time is over (`retention`).
+
+mod archive;
+pub mod fetch;
+pub mod range;
+pub mod retention;
+pub mod serve;
+pub mod sync;
+mod wav;
+
+use crate::server::config::Config;
+use archive::Archive;
+use std::sync::Arc;
+use tokio::sync::{Mutex, Notify};
+
+/// The archive, and the means to wake who fills it; cheap to clone.
+#[derive(Clone)]
+pub struct Recordings {
+    archive: Archive,
+    news: Arc<Notify>,
+    /// One Fetch Recordings at a time: two would ask Twilio for the same.
+    syncing: Arc<Mutex<()>>,
+}
+
+impl Recordings {
+    /// Opens the archive; its folder is made when absent.
+    pub fn new(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self { archive: Archive::open(&config.recordings)?, news: Arc::new(Notify::new()), syncing: Arc::new(Mutex::new(())) })
+    }
+
+    /// There may be something to fetch: call this after a recording's `completed` was committed.
+    pub fn wake(&self) {
+        self.news.notify_one();
+    }
+
+    /// Can the archive be reached?
+    pub async fn ping(&self) -> anyhow::Result<()> {
+        self.archive.ping().await
+    }
+}

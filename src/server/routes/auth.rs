@@ -117,7 +117,7 @@ pub async fn choose_locale(
     Ok(response)
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -125,7 +125,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// A path of ours, so that no link can send somebody who signs in to another site.
-fn own_path(next: Option<&str>) -> &str {
+pub(super) fn own_path(next: Option<&str>) -> &str {
     let ours = |path: &&str| {
         path.starts_with('/')
             && !path.starts_with("//")

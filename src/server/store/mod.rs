@@ -7,6 +7,7 @@ mod calls;
 mod changes;
 mod inbox;
 mod open;
+mod recordings;
 mod sessions;
 mod settings;
 mod users;
@@ -17,6 +18,7 @@ mod writer;
 pub use calls::{CallQuery, LoggedEvent};
 pub use changes::CallChange;
 pub use inbox::Recorded;
+pub use recordings::{Archived, FoundRecording, StoredRecording};
 pub use users::StoredUser;
 pub use value::Value;
 

@@ -1,0 +1,229 @@
+//! The background task that brings recordings home: Twilio's audio, checked, into the archive.
+
+use super::{
+    archive::Archive,
+    wav::{self, NotWav},
+};
+use crate::{
+    domain::sid::{CallSid, RecordingSid},
+    server::{
+        calls, clock,
+        state::AppState,
+        store::{Archived, StoredRecording},
+        twilio::{TwilioError, signature::hex},
+    },
+};
+use futures::StreamExt;
+use jiff::{Timestamp, tz::TimeZone};
+use sha2::{Digest, Sha256};
+use std::{path::Path, time::Duration};
+use tokio::{fs, io::AsyncWriteExt};
+
+/// A four-hour call on two channels of 16 bits at 8 kHz is 460 MB.
+const LARGEST: u64 = 500 * 1024 * 1024;
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// After which another server may take a recording that one of them took and never finished.
+const LEASE_MS: i64 = 20 * 60 * 1000;
+const AT_ONCE: usize = 3;
+const BATCH: i64 = 32;
+/// A recording can be 404 for a while after Twilio said that it is there. These attempts reach over about six hours.
+const MOST_NOT_FOUND: i64 = 12;
+const FIRST_PAUSE_MS: i64 = 5_000;
+const LONGEST_PAUSE_MS: i64 = 60 * 60 * 1000;
+/// How often to look without having been woken: another server's callbacks, a clock that was set.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Runs until shutdown. What it leaves undone is taken up at the next start.
+pub async fn run(state: AppState) {
+    if let Err(error) = state.store.release_recordings().await {
+        tracing::error!(%error, "what was being archived at the last stop may wait for its turn");
+    }
+    loop {
+        let busy = match archive_due(&state, clock::now()).await {
+            Ok(tried) => tried as i64 == BATCH,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "the recordings that wait cannot be read");
+                false
+            }
+        };
+        if let Err(error) = super::retention::sweep(&state, clock::now()).await {
+            tracing::error!(error = format!("{error:#}"), "old recordings could not be deleted");
+        }
+        let pause = if busy { Duration::ZERO } else { pause(&state).await };
+        tokio::select! {
+            () = state.shutdown.cancelled() => return,
+            () = state.recordings.news.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Tries each recording that is due once. Returns how many were tried.
+pub async fn archive_due(state: &AppState, now: i64) -> anyhow::Result<usize> {
+    let due = state.store.recordings_due(now, BATCH).await?;
+    let tried = due.len();
+    futures::stream::iter(due)
+        .for_each_concurrent(AT_ONCE, |recording| async move {
+            tokio::select! {
+                // Dropping the download leaves no object; the recording is due again at the next start.
+                () = state.shutdown.cancelled() => {}
+                () = archive_one(state, &recording, now) => {}
+            }
+        })
+        .await;
+    Ok(tried)
+}
+
+async fn pause(state: &AppState) -> Duration {
+    match state.store.next_recording_due().await {
+        Ok(Some(at)) => Duration::from_millis((at - clock::now()).max(250) as u64).min(IDLE),
+        _ => IDLE,
+    }
+}
+
+/// Why a recording is not in the archive yet.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Twilio(#[from] TwilioError),
+    #[error("the audio is larger than {LARGEST} bytes")]
+    TooLarge,
+    #[error("Twilio announced {announced} bytes and sent {actual}")]
+    CutShort { announced: u64, actual: u64 },
+    #[error("it took longer than {} minutes", LONGEST.as_secs() / 60)]
+    TooSlow,
+    #[error(transparent)]
+    NotWav(#[from] NotWav),
+    #[error("the archive did not take it: {0:#}")]
+    Archive(anyhow::Error),
+    #[error("its SID is none: {0}")]
+    Sid(String),
+}
+
+async fn archive_one(state: &AppState, recording: &StoredRecording, now: i64) {
+    let outcome = async {
+        if !state.store.claim_recording(&recording.sid, now, now + LEASE_MS).await? {
+            return Ok(());
+        }
+        match tokio::time::timeout(LONGEST, fetch(state, recording)).await.unwrap_or(Err(Failure::TooSlow)) {
+            Ok(archived) => {
+                state.store.recording_archived(&recording.sid, &archived, now).await?;
+                tracing::info!(call.sid = recording.call_sid, recording.sid = recording.sid, size = archived.size, "recording archived");
+            }
+            Err(failure) => postpone(state, recording, &failure, now).await?,
+        }
+        tell(state, &recording.call_sid).await
+    };
+    if let Err(error) = outcome.await {
+        let error: anyhow::Error = error;
+        tracing::error!(recording.sid = recording.sid, error = format!("{error:#}"), "a recording could not be archived");
+    }
+}
+
+async fn postpone(state: &AppState, recording: &StoredRecording, failure: &Failure, now: i64) -> anyhow::Result<()> {
+    let attempts = recording.attempts + 1;
+    let not_found = matches!(failure, Failure::Twilio(error) if error.is_not_found());
+    let text = failure.to_string();
+    if not_found && attempts >= MOST_NOT_FOUND {
+        tracing::error!(call.sid = recording.call_sid, recording.sid = recording.sid, attempts, "Twilio has no audio for this recording: given up");
+        return Ok(state.store.recording_failed(&recording.sid, &text).await?);
+    }
+    let next = now + backoff_ms(attempts);
+    tracing::warn!(call.sid = recording.call_sid, recording.sid = recording.sid, attempts, error = text, "recording not archived yet");
+    Ok(state.store.recording_delayed(&recording.sid, &text, next).await?)
+}
+
+/// 5 s, 10 s, 20 s, … up to an hour, each a little off.
+fn backoff_ms(attempts: i64) -> i64 {
+    let doubled = FIRST_PAUSE_MS.saturating_mul(1 << (attempts - 1).clamp(0, 20));
+    let pause = doubled.min(LONGEST_PAUSE_MS);
+    pause - (rand::random::<f64>() * 0.2 * pause as f64) as i64
+}
+
+/// The call's row changed for those who watch it.
+pub(super) async fn tell(state: &AppState, call_sid: &str) -> anyhow::Result<()> {
+    if let Ok(sid) = CallSid::parse(call_sid) {
+        calls::touch(state, &sid).await?;
+    }
+    Ok(())
+}
+
+/// Downloads beside the archive, checks, and moves in.
+async fn fetch(state: &AppState, recording: &StoredRecording) -> Result<Archived, Failure> {
+    let sid = RecordingSid::parse(&recording.sid).map_err(|_| Failure::Sid(recording.sid.clone()))?;
+    let archive = &state.recordings.archive;
+    let file = archive.incoming(&format!("{sid}.part")).map_err(NotWav::Io)?;
+    let outcome = fetch_through(state, archive, &sid, &file, object_key(recording)).await;
+    if let Err(error) = fs::remove_file(&file).await
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, recording.sid = %sid, "a finished download could not be removed");
+    }
+    outcome
+}
+
+async fn fetch_through(state: &AppState, archive: &Archive, sid: &RecordingSid, file: &Path, object_key: String) -> Result<Archived, Failure> {
+    let (size, sha256) = download(state, sid, file).await?;
+    let path = file.to_owned();
+    let examined = tokio::task::spawn_blocking(move || wav::check(&path).map(|()| wav::peaks(&path)));
+    let peaks = examined.await.map_err(|error| Failure::Archive(error.into()))??;
+    archive.put(&object_key, file).await.map_err(Failure::Archive)?;
+    match archive.size(&object_key).await {
+        Ok(Some(stored)) if stored == size => {}
+        Ok(stored) => return Err(Failure::Archive(anyhow::anyhow!("it holds {stored:?} of {size} bytes"))),
+        Err(error) => return Err(Failure::Archive(error.into())),
+    }
+    Ok(Archived {
+        object_key,
+        content_type: "audio/wav",
+        size: size as i64,
+        sha256,
+        waveform: peaks.and_then(|peaks| serde_json::to_string(&peaks).ok()),
+    })
+}
+
+/// Returns the length and the SHA-256 of what was written.
+async fn download(state: &AppState, sid: &RecordingSid, file: &Path) -> Result<(u64, String), Failure> {
+    let response = state.twilio.media(sid, None).await?;
+    let announced = response.content_length();
+    if announced.is_some_and(|length| length > LARGEST) {
+        return Err(Failure::TooLarge);
+    }
+    let mut file = fs::File::create(file).await.map_err(NotWav::Io)?;
+    let (mut size, mut hash) = (0, Sha256::new());
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(TwilioError::from)?;
+        size += chunk.len() as u64;
+        if size > LARGEST {
+            return Err(Failure::TooLarge);
+        }
+        hash.update(&chunk);
+        file.write_all(&chunk).await.map_err(NotWav::Io)?;
+    }
+    file.flush().await.map_err(NotWav::Io)?;
+    match announced {
+        Some(announced) if announced != size => Err(Failure::CutShort { announced, actual: size }),
+        _ => Ok((size, hex(&hash.finalize()))),
+    }
+}
+
+/// `2026/11/RE….wav`, by the month in which it was recorded.
+fn object_key(recording: &StoredRecording) -> String {
+    let at = recording.started_at.unwrap_or(recording.created_at);
+    let day = Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(TimeZone::UTC);
+    format!("{}/{}.wav", day.strftime("%Y/%m"), recording.sid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_an_hour() {
+        for (attempts, longest) in [(0, 5_000), (1, 5_000), (2, 10_000), (5, 80_000), (12, LONGEST_PAUSE_MS), (1_000, LONGEST_PAUSE_MS)] {
+            let pause = backoff_ms(attempts);
+            assert!(pause <= longest && pause * 10 >= longest * 8, "{attempts}: {pause}");
+        }
+    }
+}

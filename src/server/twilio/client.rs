@@ -1,0 +1,264 @@
+//! Twilio's REST API, of 2010. Every URL is built from `TWILIO_API_BASE_URL`, our account and parsed SIDs: nothing that a request or a
+//! callback carries becomes part of one.
+
+use super::{
+    error::TwilioError,
+    resources::{Call, NewCall, Recording, RecordingPage},
+};
+use crate::{
+    domain::sid::{AccountSid, CallSid, RecordingSid},
+    server::config::{Secret, TwilioConfig},
+};
+use jiff::Timestamp;
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header, redirect::Policy};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::{fmt, sync::Arc, time::Duration};
+use url::Url;
+
+pub(super) type Result<T, E = TwilioError> = std::result::Result<T, E>;
+
+const CONNECT: Duration = Duration::from_secs(5);
+const TOTAL: Duration = Duration::from_secs(10);
+/// How long a media stream may fall silent.
+const SILENCE: Duration = Duration::from_secs(20);
+const ATTEMPTS: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// However long `Retry-After` asks for: somebody may be waiting.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A page of 200 recordings is about 200 kB.
+const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
+const PAGE_SIZE: &str = "200";
+
+/// A handle on the API; cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    /// For answers of a known, small size: bounded in time as a whole.
+    http: reqwest::Client,
+    /// For audio: bounded in silence only.
+    pub(super) media: reqwest::Client,
+    /// Without a trailing slash.
+    pub(super) base: Url,
+    account: Option<AccountSid>,
+    /// In the order to try: an API key can be revoked alone, so it goes first; the auth token is the way back when it has been.
+    credentials: Vec<Credentials>,
+}
+
+/// Basic authentication.
+pub(super) struct Credentials {
+    user: String,
+    password: Secret,
+}
+
+impl Credentials {
+    pub(super) fn on(&self, request: RequestBuilder) -> RequestBuilder {
+        request.basic_auth(&self.user, Some(self.password.expose()))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("base", &self.inner.base.as_str()).field("account", &self.inner.account).finish()
+    }
+}
+
+impl Client {
+    /// Fails only when there are no root certificates to be had.
+    pub fn new(config: &TwilioConfig) -> Result<Self> {
+        let builder = || {
+            let builder = reqwest::Client::builder()
+                .user_agent(concat!("almasar/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(CONNECT)
+                .redirect(Policy::none());
+            // A proxy that the environment names has no way to what listens here.
+            if is_loopback(&config.api_base_url) { builder.no_proxy() } else { builder }
+        };
+        let key = config.api_key.as_ref().zip(config.api_secret.as_ref()).map(|(key, secret)| (key.to_string(), secret));
+        let token = config.account_sid.as_ref().zip(config.auth_token.as_ref()).map(|(account, token)| (account.to_string(), token));
+        let credentials = [key, token].into_iter().flatten().map(|(user, password)| Credentials { user, password: password.clone() });
+        Ok(Self {
+            inner: Arc::new(Inner {
+                http: builder().timeout(TOTAL).build()?,
+                media: builder().read_timeout(SILENCE).build()?,
+                base: config.api_base_url.clone(),
+                account: config.account_sid.clone(),
+                credentials: credentials.collect(),
+            }),
+        })
+    }
+
+    /// Rings `call.to`. Never repeated unless Twilio says that it did nothing (429): nobody is to be rung twice.
+    pub async fn create_call(&self, call: &NewCall) -> Result<Call> {
+        self.post(&self.resource("/Calls.json")?, &call.form()).await
+    }
+
+    pub async fn fetch_call(&self, sid: &CallSid) -> Result<Call> {
+        self.get(&self.resource(&format!("/Calls/{sid}.json"))?, &[]).await
+    }
+
+    /// Every recording of that leg.
+    pub async fn recordings_of(&self, sid: &CallSid) -> Result<Vec<Recording>> {
+        let mut recordings = Vec::new();
+        let mut page = self.recordings_page(&self.resource(&format!("/Calls/{sid}/Recordings.json"))?, &[("PageSize", PAGE_SIZE)]).await?;
+        loop {
+            recordings.append(&mut page.recordings);
+            match page.next {
+                Some(next) => page = self.recordings_page(&next, &[]).await?,
+                None => return Ok(recordings),
+            }
+        }
+    }
+
+    /// The account's recordings since then, the newest first, a page at a time: go on with [`Client::recordings_after`].
+    pub async fn recordings_since(&self, since: Timestamp) -> Result<Page> {
+        let since = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        self.recordings_page(&self.resource("/Recordings.json")?, &[("DateCreated>", since.as_str()), ("PageSize", PAGE_SIZE)]).await
+    }
+
+    /// The page after this one.
+    pub async fn recordings_after(&self, page: &Page) -> Result<Option<Page>> {
+        match &page.next {
+            Some(next) => self.recordings_page(next, &[]).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Deletes the audio at Twilio. That it was not there is as good.
+    pub async fn delete_recording(&self, sid: &RecordingSid) -> Result<()> {
+        let path = self.resource(&format!("/Recordings/{sid}.json"))?;
+        match self.send(Method::DELETE, &path, &|request| request).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Any resource under the base, by its path: for the checks of the set-up.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T> {
+        read(self.send(Method::GET, path, &|request| request.query(query)).await?).await
+    }
+
+    /// Creates or changes a resource, by its path.
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, form: &[(&'static str, String)]) -> Result<T> {
+        read(self.send(Method::POST, path, &|request| request.form(form)).await?).await
+    }
+
+    /// The path of one of our account's resources: `rest` begins with `/`.
+    pub fn resource(&self, rest: &str) -> Result<String> {
+        let account = self.inner.account.as_ref().ok_or(TwilioError::NotConfigured)?;
+        Ok(format!("/2010-04-01/Accounts/{account}{rest}"))
+    }
+
+    pub(super) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
+    async fn recordings_page(&self, path: &str, query: &[(&str, &str)]) -> Result<Page> {
+        let page: RecordingPage = self.get(path, query).await?;
+        let recordings = page.recordings.into_iter().filter_map(readable).collect();
+        let ours = self.resource("/")?;
+        // Twilio names the next page by its path; any other place is not asked.
+        let next = page.next_page_uri.filter(|uri| uri.starts_with(&ours) && !uri.contains(".."));
+        Ok(Page { recordings, next })
+    }
+
+    async fn send(&self, method: Method, path: &str, fill: &(dyn Fn(RequestBuilder) -> RequestBuilder + Sync)) -> Result<Response> {
+        let url = self.inner.url(path);
+        let repeatable = method != Method::POST;
+        let mut attempt = 1;
+        loop {
+            let outcome = self.inner.authorised(|| fill(self.inner.http.request(method.clone(), &url))).await;
+            let pause = match &outcome {
+                Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => retry_after(response),
+                Ok(response) if response.status().is_server_error() && repeatable => retry_after(response),
+                Err(TwilioError::Unreachable(_)) if repeatable => None,
+                _ => return accept(outcome?).await,
+            };
+            if attempt == ATTEMPTS {
+                return accept(outcome?).await;
+            }
+            tokio::time::sleep(pause.unwrap_or_else(|| jittered(FIRST_PAUSE * 2u32.pow(attempt - 1)))).await;
+            attempt += 1;
+        }
+    }
+}
+
+impl Inner {
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base.as_str().trim_end_matches('/'))
+    }
+
+    /// Sends with the first credentials that Twilio does not answer 401.
+    pub(super) async fn authorised(&self, request: impl Fn() -> RequestBuilder) -> Result<Response> {
+        let mut refused = None;
+        for credentials in &self.credentials {
+            let response = credentials.on(request()).send().await?;
+            if response.status() != StatusCode::UNAUTHORIZED {
+                return Ok(response);
+            }
+            refused = Some(response);
+        }
+        refused.ok_or(TwilioError::NotConfigured)
+    }
+}
+
+/// Some of a list, and where it goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub recordings: Vec<Recording>,
+    next: Option<String>,
+}
+
+/// One item that we cannot read does not spoil the page.
+fn readable(item: Value) -> Option<Recording> {
+    serde_json::from_value(item).inspect_err(|error| tracing::warn!(%error, "Twilio lists a recording that makes no sense")).ok()
+}
+
+/// A success as it is; anything else as the error it tells of.
+pub(super) async fn accept(response: Response) -> Result<Response> {
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let status = response.status().as_u16();
+    let body = body(response).await.unwrap_or_default();
+    Err(TwilioError::refused(status, &body))
+}
+
+async fn read<T: DeserializeOwned>(response: Response) -> Result<T> {
+    serde_json::from_slice(&body(response).await?).map_err(|error| TwilioError::Unreadable(error.to_string()))
+}
+
+async fn body(mut response: Response) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > LARGEST_ANSWER {
+            return Err(TwilioError::Unreadable(format!("it is larger than {LARGEST_ANSWER} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// In seconds; the form with a date is not one that Twilio uses.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let secs = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(secs).min(LONGEST_PAUSE))
+}
+
+/// Between half of it and all of it, so that those who failed together do not come back together.
+pub(crate) fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(0.5 + rand::random::<f64>() / 2.0)
+}
+
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
