@@ -27,11 +27,20 @@ async fn listen(person: &Person, last_event_id: Option<&str>) -> Stream {
         request = request.header("Last-Event-ID", id);
     }
     let response = request.send().await.unwrap();
-    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+    assert_eq!(
+        response.headers()[header::CONTENT_TYPE],
+        "text/event-stream"
+    );
     assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
     assert_eq!(response.headers()["x-accel-buffering"], "no");
     assert!(!response.headers().contains_key(header::CONTENT_ENCODING));
-    Stream { bytes: response.bytes_stream().map(|bytes| bytes.map(|bytes| bytes.to_vec())).boxed(), waiting: String::new() }
+    Stream {
+        bytes: response
+            .bytes_stream()
+            .map(|bytes| bytes.map(|bytes| bytes.to_vec()))
+            .boxed(),
+        waiting: String::new(),
+    }
 }
 
 impl Stream {
@@ -51,8 +60,11 @@ impl Stream {
                 self.waiting = rest.to_owned();
                 return Some(told);
             }
-            let bytes = tokio::time::timeout(Duration::from_secs(20), self.bytes.next()).await.expect("nothing came");
-            self.waiting.push_str(&String::from_utf8(bytes?.ok()?).unwrap());
+            let bytes = tokio::time::timeout(Duration::from_secs(20), self.bytes.next())
+                .await
+                .expect("nothing came");
+            self.waiting
+                .push_str(&String::from_utf8(bytes?.ok()?).unwrap());
         }
     }
 
@@ -79,12 +91,18 @@ async fn every_change_of_a_call_arrives_as_it_happens() {
     let mut last = 0;
     for status in ["initiated", "ringing", "in-progress"] {
         let (id, call) = stream.next_call().await.unwrap();
-        assert_eq!((&call["sid"], &call["status"]), (&sid.as_str().into(), &status.into()));
+        assert_eq!(
+            (&call["sid"], &call["status"]),
+            (&sid.as_str().into(), &status.into())
+        );
         let id = id.parse::<i64>().unwrap();
         assert!(id > last);
         last = id;
     }
-    assert_eq!(agent.json("/api/calls").await["calls"][0]["status"], "in-progress");
+    assert_eq!(
+        agent.json("/api/calls").await["calls"][0]["status"],
+        "in-progress"
+    );
 }
 
 #[tokio::test]
@@ -98,7 +116,10 @@ async fn a_broken_stream_resumes_where_it_ended() {
     app.dial(&call_sid(2), &agent.user, "0569705616").await;
     app.customer_is(&call_sid(1), 0, "ringing").await;
     let mut stream = listen(&agent, Some(&here)).await;
-    assert_eq!(stream.next_call().await.unwrap().1["sid"], call_sid(2).as_str());
+    assert_eq!(
+        stream.next_call().await.unwrap().1["sid"],
+        call_sid(2).as_str()
+    );
     let (id, call) = stream.next_call().await.unwrap();
     assert_eq!(call["status"], "ringing");
     drop(stream);
@@ -129,10 +150,19 @@ async fn an_agent_hears_of_own_calls_only() {
     let (mut of_one, mut of_manager) = (listen(&one, None).await, listen(&manager, None).await);
     app.dial(&call_sid(2), &two.user, "0569705616").await;
     app.dial(&call_sid(1), &one.user, "0569705616").await;
-    assert_eq!(of_one.next_call().await.unwrap().1["sid"], call_sid(1).as_str());
-    assert_eq!(of_manager.next_call().await.unwrap().1["sid"], call_sid(2).as_str());
+    assert_eq!(
+        of_one.next_call().await.unwrap().1["sid"],
+        call_sid(1).as_str()
+    );
+    assert_eq!(
+        of_manager.next_call().await.unwrap().1["sid"],
+        call_sid(2).as_str()
+    );
     let mut resumed = listen(&one, Some("0")).await;
-    assert_eq!(resumed.next_call().await.unwrap().1["sid"], call_sid(1).as_str());
+    assert_eq!(
+        resumed.next_call().await.unwrap().1["sid"],
+        call_sid(1).as_str()
+    );
 }
 
 #[tokio::test]
@@ -142,6 +172,9 @@ async fn open_streams_end_at_once_when_the_server_stops() {
     let mut stream = listen(&agent, None).await;
     stream.next().await.unwrap();
     let stopped = tokio::time::timeout(Duration::from_secs(8), app.running.stop());
-    stopped.await.expect("the stream kept the server up").unwrap();
+    stopped
+        .await
+        .expect("the stream kept the server up")
+        .unwrap();
     assert_eq!(stream.next().await, None);
 }

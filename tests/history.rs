@@ -7,7 +7,12 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 
 fn sids(page: &Value) -> Vec<&str> {
-    page["calls"].as_array().unwrap().iter().map(|call| call["sid"].as_str().unwrap()).collect()
+    page["calls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| call["sid"].as_str().unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -28,7 +33,10 @@ async fn an_agent_sees_own_calls_and_a_manager_everybodys() {
     assert_eq!(one.get(&path(2)).await.status(), StatusCode::NOT_FOUND);
     assert_eq!(one.get(&path(3)).await.status(), StatusCode::NOT_FOUND);
     assert_eq!(manager.get(&path(2)).await.status(), StatusCode::OK);
-    assert_eq!(one.get("/api/calls/CAnonsense").await.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(
+        one.get("/api/calls/CAnonsense").await.status(),
+        StatusCode::BAD_REQUEST
+    );
 }
 
 #[tokio::test]
@@ -42,7 +50,9 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
     loop {
         let page = agent.json(&path).await;
         seen.extend(sids(&page).into_iter().map(str::to_owned));
-        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
         path = format!("/api/calls?limit=3&cursor={cursor}");
     }
     assert_eq!(seen.len(), 7);
@@ -67,12 +77,22 @@ async fn filters_narrow_the_list() {
         ("status=ringing&status=initiated", vec![&second, &first]),
         ("since=2999-01-01", vec![]),
         ("until=2000-01-01", vec![]),
-        ("since=2000-01-01&until=2999-12-31&status=ringing", vec![&first]),
-        ("status=ringing&since=2000-01-01T00:00:00Z&until=2999-01-01T00:00:00%2B03:00", vec![&first]),
+        (
+            "since=2000-01-01&until=2999-12-31&status=ringing",
+            vec![&first],
+        ),
+        (
+            "status=ringing&since=2000-01-01T00:00:00Z&until=2999-01-01T00:00:00%2B03:00",
+            vec![&first],
+        ),
     ] {
         let page = agent.json(&format!("/api/calls?{query}")).await;
         let found: HashSet<_> = sids(&page).into_iter().collect();
-        assert_eq!(found, expected.iter().map(|sid| sid.as_str()).collect(), "{query}");
+        assert_eq!(
+            found,
+            expected.iter().map(|sid| sid.as_str()).collect(),
+            "{query}"
+        );
     }
 }
 
@@ -81,13 +101,31 @@ async fn a_filter_that_makes_no_sense_is_refused() {
     let app = spawn_app().await;
     let agent = app.sign_in("agent", Role::Agent).await;
     for query in [
-        "status=teleported", "status=queued", "limit=0", "limit=201", "limit=1000000000", "limit=ten", "cursor=forged",
-        "cursor=MTcwMDAwMDAwMDAwMC5DQTAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAx", "since=yesterday", "since=99999-01-01", "until=2026-02-30",
-        "number=%25", "number=_", "number=%27%20or%201%3D1", "agent=%27%3B--", "colour=red", "limit=5&limit=6",
+        "status=teleported",
+        "status=queued",
+        "limit=0",
+        "limit=201",
+        "limit=1000000000",
+        "limit=ten",
+        "cursor=forged",
+        "cursor=MTcwMDAwMDAwMDAwMC5DQTAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAx",
+        "since=yesterday",
+        "since=99999-01-01",
+        "until=2026-02-30",
+        "number=%25",
+        "number=_",
+        "number=%27%20or%201%3D1",
+        "agent=%27%3B--",
+        "colour=red",
+        "limit=5&limit=6",
     ] {
         let response = agent.get(&format!("/api/calls?{query}")).await;
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{query}");
-        assert_eq!(response.headers()["content-type"], "application/problem+json", "{query}");
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json",
+            "{query}"
+        );
         assert!(parsed(response).await["title"].is_string());
     }
 }
@@ -95,7 +133,11 @@ async fn a_filter_that_makes_no_sense_is_refused() {
 #[tokio::test]
 async fn nobody_who_is_not_signed_in_sees_anything() {
     let app = spawn_app().await;
-    for path in ["/api/calls", "/api/calls/CA00000000000000000000000000000001", "/api/calls/events"] {
+    for path in [
+        "/api/calls",
+        "/api/calls/CA00000000000000000000000000000001",
+        "/api/calls/events",
+    ] {
         let response = reqwest::get(format!("{}{path}", app.base)).await.unwrap();
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{path}");
     }
@@ -110,7 +152,10 @@ async fn a_call_that_never_reached_us_is_recorded_by_the_browsers_report() {
     assert_eq!(response.status(), StatusCode::CREATED);
     let sid = parsed(response).await["sid"].as_str().unwrap().to_owned();
     let call = agent.json(&format!("/api/calls/{sid}")).await;
-    assert_eq!((&call["status"], &call["to"]), (&"failed".into(), &"+966569705616".into()));
+    assert_eq!(
+        (&call["status"], &call["to"]),
+        (&"failed".into(), &"+966569705616".into())
+    );
     assert_eq!(call["events"][0]["kind"], "diagnostics");
     assert_eq!(call["events"][0]["params"]["code"], "31404");
     assert_eq!(sids(&agent.json("/api/calls").await), [sid.as_str()]);
@@ -124,13 +169,25 @@ async fn a_report_on_a_known_call_is_kept_in_its_log_and_changes_nothing_else() 
     let sid = call_sid(1);
     app.dial(&sid, &agent.user, "0569705616").await;
     let report = json!({ "sid": sid, "to": "0569705616", "code": 31005 });
-    assert_eq!(other.post("/api/calls/diagnostics", report.clone()).await.status(), StatusCode::NOT_FOUND);
-    assert_eq!(agent.post("/api/calls/diagnostics", report).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(
+        other
+            .post("/api/calls/diagnostics", report.clone())
+            .await
+            .status(),
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        agent.post("/api/calls/diagnostics", report).await.status(),
+        StatusCode::NO_CONTENT
+    );
     let call = agent.json(&format!("/api/calls/{sid}")).await;
     assert_eq!(call["status"], "initiated");
     assert_eq!(call["events"].as_array().unwrap().len(), 2);
     for body in [json!({ "sid": "nonsense", "to": "" }), json!([1])] {
-        assert_eq!(agent.post("/api/calls/diagnostics", body).await.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(
+            agent.post("/api/calls/diagnostics", body).await.status(),
+            StatusCode::BAD_REQUEST
+        );
     }
 }
 
@@ -138,9 +195,24 @@ async fn a_report_on_a_known_call_is_kept_in_its_log_and_changes_nothing_else() 
 async fn a_call_by_rest_needs_a_phone_to_join() {
     let app = spawn_app().await;
     let agent = app.sign_in("agent", Role::Agent).await;
-    assert_eq!(agent.post("/api/calls", json!({ "to": "0569705616" })).await.status(), StatusCode::CONFLICT);
-    assert_eq!(agent.post("/api/calls", json!({ "to": "sip:x" })).await.status(), StatusCode::BAD_REQUEST);
-    assert_eq!(agent.post("/api/calls", json!({})).await.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(
+        agent
+            .post("/api/calls", json!({ "to": "0569705616" }))
+            .await
+            .status(),
+        StatusCode::CONFLICT
+    );
+    assert_eq!(
+        agent
+            .post("/api/calls", json!({ "to": "sip:x" }))
+            .await
+            .status(),
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(
+        agent.post("/api/calls", json!({})).await.status(),
+        StatusCode::BAD_REQUEST
+    );
 }
 
 #[tokio::test]
@@ -151,8 +223,17 @@ async fn the_agent_who_hung_up_while_it_rang_canceled_the_call() {
     let (sid, state) = (call_sid(1), &app.running.state);
     app.dial(&sid, &agent.user, "0569705616").await;
     app.customer_is(&sid, 1, "ringing").await;
-    assert!(almasar::server::calls::record_event::agent_hung_up(state, &other.user, &sid).await.is_err());
-    almasar::server::calls::record_event::agent_hung_up(state, &agent.user, &sid).await.unwrap();
+    assert!(
+        almasar::server::calls::record_event::agent_hung_up(state, &other.user, &sid)
+            .await
+            .is_err()
+    );
+    almasar::server::calls::record_event::agent_hung_up(state, &agent.user, &sid)
+        .await
+        .unwrap();
     app.customer_is(&sid, 2, "no-answer").await;
-    assert_eq!(agent.json(&format!("/api/calls/{sid}")).await["status"], "canceled");
+    assert_eq!(
+        agent.json(&format!("/api/calls/{sid}")).await["status"],
+        "canceled"
+    );
 }
