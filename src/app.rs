@@ -97,8 +97,8 @@ pub fn shell() -> impl IntoView {
                 <meta name="theme-color" content="#f5f4f0" media="(prefers-color-scheme: light)" />
                 <meta name="theme-color" content="#101413" media="(prefers-color-scheme: dark)" />
                 <title>{title}</title>
-                <link rel="preload" as="font" type="font/woff2" crossorigin="" href="/vendor/readex-pro-arabic-5.3.0.woff2" />
-                <link rel="preload" as="font" type="font/woff2" crossorigin="" href="/vendor/readex-pro-latin-5.3.0.woff2" />
+                <link rel="preload" r#as="font" type="font/woff2" crossorigin="" href="/vendor/readex-pro-arabic-5.3.0.woff2" />
+                <link rel="preload" r#as="font" type="font/woff2" crossorigin="" href="/vendor/readex-pro-latin-5.3.0.woff2" />
                 <Stylesheet options=options.clone() />
                 <link rel="icon" href="/icon.svg" type="image/svg+xml" />
                 <link rel="apple-touch-icon" href="/icon-180.png" />

@@ -3,9 +3,13 @@
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod app;
+#[cfg(feature = "hydrate")]
+pub mod browser;
 pub mod components;
 pub mod dialer;
 pub mod domain;
+#[cfg(feature = "hydrate")]
+pub mod live;
 #[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]

@@ -5,6 +5,7 @@ use crate::{
     domain::{user::User, view::CallView},
     server::{
         calls::history::{self, Filter},
+        error::Result,
         state::AppState,
     },
 };
@@ -14,6 +15,8 @@ use leptos::prelude::{expect_context, use_context};
 pub struct Loaded {
     pub calls: Option<Vec<CallView>>,
     pub next_cursor: Option<String>,
+    /// Every change up to this one is in `calls`; those after it come by the stream.
+    pub change: Option<i64>,
     /// IANA name of `TIME_ZONE`.
     pub zone: String,
     /// `RECORD_CALLS`
@@ -24,12 +27,21 @@ pub struct Loaded {
 pub async fn load(cursor: Option<String>) -> Loaded {
     let state = expect_context::<AppState>();
     let user = use_context::<User>();
-    let filter = Filter { cursor, limit: PAGE.into(), ..Filter::default() };
-    let page = match user {
-        Some(user) => history::list(&state, &user, &filter).await.map_err(|error| tracing::error!(%error, "the history could not be read")).ok(),
+    let zone = state.config.time_zone.iana_name().unwrap_or("UTC").to_owned();
+    let recorded = state.config.record_calls;
+    let read = match user {
+        Some(user) => read(&state, &user, cursor).await.map_err(|error| tracing::error!(%error, "the history could not be read")).ok(),
         None => None,
     };
-    let (calls, next_cursor) = page.map_or((None, None), |page| (Some(page.calls), page.next_cursor));
-    let zone = state.config.time_zone.iana_name().unwrap_or("UTC").to_owned();
-    Loaded { calls, next_cursor, zone, recorded: state.config.record_calls }
+    match read {
+        Some((change, page)) => Loaded { calls: Some(page.calls), next_cursor: page.next_cursor, change: Some(change), zone, recorded },
+        None => Loaded { calls: None, next_cursor: None, change: None, zone, recorded },
+    }
+}
+
+/// The change is read first: what happens between the two is then told twice rather than never.
+async fn read(state: &AppState, user: &User, cursor: Option<String>) -> Result<(i64, history::Page)> {
+    let change = state.store.newest_change().await?;
+    let filter = Filter { cursor, limit: PAGE.into(), ..Filter::default() };
+    Ok((change, history::list(state, user, &filter).await?))
 }

@@ -2,3 +2,6 @@
 
 #[cfg(feature = "ssr")]
 pub mod calls;
+pub mod hangup;
+pub mod number;
+pub mod phone;

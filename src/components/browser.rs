@@ -20,6 +20,11 @@ pub fn follow(on: impl Fn(Change) + 'static) {
     on_cleanup(move || drop(subscription.try_update_value(Option::take)));
 }
 
+/// The page shows everything up to this change: what comes after is wanted.
+pub fn resume_from(change: i64) {
+    live::resume_from(change);
+}
+
 /// Why nothing came: there is no more to say to a person than that it did not.
 #[derive(Debug, Clone, Copy)]
 pub struct Unreachable;

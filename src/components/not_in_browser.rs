@@ -8,6 +8,8 @@ pub struct Unreachable;
 
 pub fn follow(_: impl Fn(Change) + 'static) {}
 
+pub fn resume_from(_: i64) {}
+
 pub async fn get<T: DeserializeOwned>(_: &str) -> Result<T, Unreachable> {
     Err(Unreachable)
 }

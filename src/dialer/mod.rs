@@ -1,1 +1,67 @@
-//! 
+//! The phone in the browser: `machine` decides, `driver` acts, `island` shows. What touches the browser is compiled for it alone; on
+//! the server the island is drawn with the phone not yet awake.
+
+mod icons;
+mod island;
+pub mod machine;
+mod preview;
+mod shown;
+mod talk;
+mod words;
+
+#[cfg(feature = "hydrate")]
+mod audio;
+#[cfg(feature = "hydrate")]
+mod driver;
+#[cfg(feature = "hydrate")]
+mod keyboard;
+#[cfg(feature = "hydrate")]
+mod sdk_events;
+#[cfg(feature = "hydrate")]
+mod voice_sdk;
+#[cfg(feature = "hydrate")]
+mod wake_lock;
+
+/// The server has no phone to drive.
+#[cfg(not(feature = "hydrate"))]
+#[path = "driver_absent.rs"]
+mod driver;
+
+pub use island::Dialer;
+
+use serde::{Deserialize, Serialize};
+
+/// Where the SDK signals when it is not Twilio's own gateway (`TWILIO_SIGNALING_HOST`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signaling {
+    /// `HOST:PORT`
+    pub authority: String,
+    /// `ws:` and not `wss:`; loopback hosts only.
+    pub plain: bool,
+}
+
+/// What the phone needs to know of this installation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setup {
+    pub user_id: String,
+    pub signaling: Option<Signaling>,
+    /// `TWILIO_EDGE`, when configured.
+    pub edge: Option<String>,
+    /// The SDK prints its `[TwilioVoice]` lines.
+    pub debug: bool,
+    /// Shown by the browser's own question when the page is left in a call.
+    pub leave_question: String,
+}
+
+/// A script for the page, to run before the SDK's: the SDK always signals over `wss:` and takes hold of `WebSocket` when it is
+/// evaluated, so for a plain gateway on loopback its address is rewritten, for exactly that authority and nothing else.
+pub fn plain_signaling_script(authority: &str) -> String {
+    // Only what a host and port are made of, so that nothing can leave the string.
+    let authority: String =
+        authority.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '[' | ']')).collect();
+    format!(
+        "{{const secure=\"wss://{authority}/\",plain=\"ws://{authority}/\";\
+         window.WebSocket=class extends WebSocket{{constructor(url,protocols){{url=String(url);\
+         super(url.startsWith(secure)?plain+url.slice(secure.length):url,protocols)}}}}}}"
+    )
+}

@@ -35,9 +35,9 @@ pub fn HistoryCard(
     let whose = if everybody { td_string!(locale, history.everybody) } else { td_string!(locale, history.own) };
     let title = td_string!(locale, history.title);
     let list = Suspend::new(async move {
-        let Loaded { calls, next_cursor, zone, recorded } = calls::load(cursor).await;
+        let Loaded { calls, next_cursor, change, zone, recorded } = calls::load(cursor).await;
         view! {
-            <CallList locale zone calls newest with_agent=everybody recorded heading_level=level + 1 />
+            <CallList locale zone calls change newest with_agent=everybody recorded heading_level=level + 1 />
             <Pager locale newest next_cursor />
         }
     });

@@ -21,7 +21,7 @@ pub fn Setup() -> impl IntoView {
     let state = expect_context::<AppState>();
     let groups = groups(locale, &state.config);
     let missing: Vec<&str> = groups.iter().flat_map(|group| &group.facts).filter(|fact| matches!(fact.shown, Shown::Missing)).map(|fact| fact.name).collect();
-    let url = |path: &str| state.config.url(path);
+    let url = move |path: &str| state.config.url(path);
     view! {
         <Layout class="page setup">
             <section class="card">

@@ -15,7 +15,7 @@ pub fn leptos_options(config: &Config) -> LeptosOptions {
         .site_pkg_dir("pkg")
         .site_addr(config.listen_addr)
         .reload_port(3002_u32)
-        .hash_file("hash.txt")
+        .hash_file("hash.txt".into())
         .hash_files(hash_file().is_some_and(|path| path.exists()))
         .build()
 }

@@ -47,6 +47,8 @@ pub fn CallList(
     /// IANA name of the zone in which times are shown
     zone: String,
     calls: Option<Vec<CallView>>,
+    /// The last change that `calls` shows
+    change: Option<i64>,
     newest: bool,
     /// Whether each call says whose it was
     with_agent: bool,
@@ -74,6 +76,9 @@ pub fn CallList(
         });
     };
     Effect::new(move |_| {
+        if let Some(change) = change {
+            browser::resume_from(change);
+        }
         browser::follow(move |change| {
             place.with_value(|place| {
                 today.set(place.zone.today());
@@ -111,7 +116,7 @@ pub fn CallList(
 fn DaySection(locale: Locale, day: Day, heading_level: u8, today: RwSignal<Day>, entries: Entries, place: StoredValue<Place>) -> impl IntoView {
     view! {
         <section class="day">
-            <div class="name" role="heading" aria-level=heading_level.to_string()>{move || day.in_words(locale, today.get())}</div>
+            <div class="name" role="heading" attr:aria-level=heading_level.to_string()>{move || day.in_words(locale, today.get())}</div>
             <ul>
                 <For each=move || entries.of(day) key=|entry| entry.sid.clone() let:entry>
                     <Row entry place />

@@ -34,7 +34,7 @@ fn html(locale: Locale, calls: Option<Vec<CallView>>) -> String {
     let owner = Owner::new();
     owner.with(|| {
         let zone = "Asia/Riyadh".to_owned();
-        view! { <CallList locale zone calls newest=true with_agent=true recorded=true heading_level=2 /> }.to_html()
+        view! { <CallList locale zone calls change=None newest=true with_agent=true recorded=true heading_level=2 /> }.to_html()
     })
 }
 

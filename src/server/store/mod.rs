@@ -7,6 +7,7 @@ mod calls;
 mod changes;
 mod inbox;
 mod open;
+mod phones;
 mod recordings;
 mod sessions;
 mod settings;

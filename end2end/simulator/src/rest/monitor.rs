@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Ask, Refused, calls::within, ok};
+use super::{Answer, Ask, Refused, ok};
 use crate::account::{Alert, COUNTRIES};
-use crate::dates::rfc3339;
+use crate::dates::{parse_filter, rfc3339};
 use crate::simulator::Shared;
 
 pub(super) fn route(simulator: &Shared, ask: &Ask, path: &[&str]) -> Answer {
@@ -59,6 +59,7 @@ fn alerts(simulator: &Shared, ask: &Ask) -> Answer {
         ask.filter("LogLevel")
             .is_none_or(|level| (level == "warning") == (alert.code == 15003))
     };
+    let bound = |name: &str| ask.filter(name).and_then(parse_filter);
     let shown: Vec<Value> = account
         .alerts
         .iter()
@@ -68,7 +69,8 @@ fn alerts(simulator: &Shared, ask: &Ask) -> Answer {
             ask.filter("ResourceSid")
                 .is_none_or(|sid| alert.call.as_str() == sid)
         })
-        .filter(|alert| within(ask, "StartDate", alert.at) || ask.filter("StartDate").is_some())
+        .filter(|alert| bound("StartDate").is_none_or(|since| alert.at >= since))
+        .filter(|alert| bound("EndDate").is_none_or(|until| alert.at <= until))
         .take(size)
         .map(|alert| show(alert, &account.credentials.account_sid))
         .collect();

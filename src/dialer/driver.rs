@@ -1,0 +1,177 @@
+//! The phone's hands: the only loop. Inputs go into the machine one after another; what it answers with is done here.
+
+mod acts;
+mod countries;
+mod surroundings;
+
+use super::{
+    Setup,
+    audio::Sounds,
+    machine::{Face, Input, State, Timer},
+    shown::{Devices, Shown},
+    voice_sdk::{Call, Device},
+    wake_lock::WakeLock,
+};
+use crate::{
+    browser::{Listener, lock::Held},
+    domain::phone::DialPlan,
+    i18n::Locale,
+    live,
+};
+use gloo_timers::callback::Timeout;
+use leptos::prelude::*;
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    collections::{BTreeMap, VecDeque},
+    rc::Rc,
+};
+
+thread_local! {
+    static DRIVER: RefCell<Option<Rc<Driver>>> = const { RefCell::new(None) };
+}
+
+/// Wakes the page's one phone.
+pub fn start(setup: Setup, locale: Locale, plan: DialPlan, typed: String, shown: Shown) {
+    let driver = Rc::new(Driver::new(setup, locale, State::new(plan, typed), shown));
+    DRIVER.set(Some(driver.clone()));
+    driver.look_around();
+    driver.send(Input::Start);
+}
+
+/// Puts the phone away: the island is gone.
+pub fn stop() {
+    DRIVER.set(None);
+}
+
+/// Something that a person did.
+pub fn send(input: Input) {
+    if let Some(driver) = DRIVER.with_borrow(Clone::clone) {
+        driver.send(input);
+    }
+}
+
+pub fn choose_microphone(id: String) {
+    let audio = audio();
+    leptos::task::spawn_local(Device::choose_microphone(audio, id));
+}
+
+pub fn choose_speaker(id: String) {
+    let audio = audio();
+    leptos::task::spawn_local(Device::choose_speaker(audio, id));
+}
+
+/// Looks again at which microphones and speakers there are.
+pub fn look_for_devices() {
+    if let Some(driver) = DRIVER.with_borrow(Clone::clone) {
+        let (microphones, speakers) = driver.device.borrow().as_ref().map(Device::devices).unwrap_or_default();
+        driver.shown.devices.set(Devices { microphones, speakers });
+    }
+}
+
+/// Whole seconds of the page's clock since then.
+pub fn seconds_since(then: f64) -> u32 {
+    ((js_sys::Date::now() - then) / 1_000.0).max(0.0) as u32
+}
+
+/// The country's name in that language, from the browser.
+pub fn country_name(locale: Locale, region: &str) -> String {
+    countries::name(if locale == Locale::ar { "ar" } else { "en" }, region).unwrap_or_else(|| region.to_owned())
+}
+
+fn audio() -> Option<wasm_bindgen::JsValue> {
+    DRIVER.with_borrow(|driver| driver.as_ref().and_then(|driver| driver.device.borrow().as_ref().and_then(Device::audio)))
+}
+
+struct Driver {
+    setup: Setup,
+    locale: Locale,
+    shown: Shown,
+    /// Tells this tab's heartbeats from another's.
+    tab: String,
+    state: RefCell<State>,
+    queue: RefCell<VecDeque<Input>>,
+    busy: Cell<bool>,
+    token: RefCell<String>,
+    fetching: Cell<bool>,
+    device: RefCell<Option<Device>>,
+    calls: RefCell<BTreeMap<u32, Call>>,
+    timers: RefCell<Vec<(Timer, Timeout)>>,
+    lock: RefCell<Option<Held>>,
+    queueing: Cell<bool>,
+    sounds: RefCell<Sounds>,
+    awake: RefCell<Option<WakeLock>>,
+    hold: RefCell<Option<live::Hold>>,
+    face: Cell<Option<Face>>,
+    title: String,
+    around: OnceCell<(Vec<Listener>, live::Subscription)>,
+}
+
+impl Driver {
+    fn new(setup: Setup, locale: Locale, state: State, shown: Shown) -> Self {
+        let title = web_sys::window().and_then(|window| window.document()).map(|document| document.title()).unwrap_or_default();
+        Self {
+            setup,
+            locale,
+            shown,
+            tab: format!("{:x}", (js_sys::Math::random() * 9e15) as u64),
+            state: RefCell::new(state),
+            queue: RefCell::default(),
+            busy: Cell::new(false),
+            token: RefCell::default(),
+            fetching: Cell::new(false),
+            device: RefCell::default(),
+            calls: RefCell::default(),
+            timers: RefCell::default(),
+            lock: RefCell::default(),
+            queueing: Cell::new(false),
+            sounds: RefCell::default(),
+            awake: RefCell::default(),
+            hold: RefCell::default(),
+            face: Cell::new(None),
+            title,
+            around: OnceCell::new(),
+        }
+    }
+
+    /// Inputs that come while one is being worked on (the SDK emits inside its own methods) wait their turn.
+    fn send(self: &Rc<Self>, input: Input) {
+        self.queue.borrow_mut().push_back(input);
+        if self.busy.replace(true) {
+            return;
+        }
+        loop {
+            let next = self.queue.borrow_mut().pop_front();
+            let Some(input) = next else { break };
+            let (state, effects) = self.state.borrow().clone().step(input, js_sys::Date::now());
+            *self.state.borrow_mut() = state;
+            for effect in effects {
+                self.perform(effect);
+            }
+        }
+        self.busy.set(false);
+        self.show();
+    }
+
+    /// A handler for things that the driver owns: it must not keep the driver alive.
+    fn sender(self: &Rc<Self>) -> Rc<dyn Fn(Input)> {
+        let driver = Rc::downgrade(self);
+        Rc::new(move |input| {
+            if let Some(driver) = driver.upgrade() {
+                driver.send(input);
+            }
+        })
+    }
+
+    fn start_timer(self: &Rc<Self>, timer: Timer, after_ms: u32) {
+        let driver = Rc::downgrade(self);
+        let timeout = Timeout::new(after_ms, move || {
+            if let Some(driver) = driver.upgrade() {
+                driver.timers.borrow_mut().retain(|(other, _)| *other != timer);
+                driver.send(Input::TimeUp(timer));
+            }
+        });
+        let mut timers = self.timers.borrow_mut();
+        timers.retain(|(other, _)| *other != timer);
+        timers.push((timer, timeout));
+    }
+}

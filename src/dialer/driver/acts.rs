@@ -1,0 +1,259 @@
+//! What the machine asks for, done.
+
+use super::Driver;
+use crate::{
+    api,
+    browser::{
+        fetch, get,
+        lock::{self, Asking},
+    },
+    dialer::{
+        machine::{CallEvent, Effect, Input, Record, Report},
+        sdk_events::{hear_call, hear_device, sid},
+        voice_sdk::{self, Call, Device, parameter},
+    },
+    domain::view::CallView,
+};
+use gloo_timers::future::sleep;
+use leptos::{prelude::Set, task::spawn_local};
+use serde::{Deserialize, Serialize};
+use std::{rc::Rc, time::Duration};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// How long the SDK's script may take.
+const SDK_WAIT: Duration = Duration::from_secs(20);
+/// A reloaded page asks again for the lock that its former self has not let go yet.
+const LOCK_TRIES: u32 = 12;
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    token: String,
+    expires_at: String,
+}
+
+#[derive(Serialize)]
+struct Diagnostics {
+    #[serde(flatten)]
+    report: Report,
+    microphone: String,
+    signaling: Option<String>,
+    ice: Option<String>,
+}
+
+impl Driver {
+    pub(super) fn perform(self: &Rc<Self>, effect: Effect) {
+        match effect {
+            Effect::AskLock { steal } => self.ask_lock(steal),
+            Effect::FetchToken => self.fetch_token(),
+            Effect::CreateDevice => self.create_device(),
+            Effect::UpdateToken => {
+                let done = self.device.borrow().as_ref().map(|device| device.update_token(&self.token.borrow()));
+                if let Some(Err(fault)) = done {
+                    self.send(Input::DeviceError(fault));
+                }
+            }
+            Effect::DestroyDevice => drop(self.device.take()),
+            Effect::Connect { n, to } => self.connect(n, to),
+            Effect::HangUp { n } => self.with_call(n, Call::disconnect),
+            Effect::Accept { n } => self.with_call(n, Call::accept),
+            Effect::Reject { n } => self.with_call(n, Call::reject),
+            Effect::Mute { n, on } => self.with_call(n, |call| call.mute(on)),
+            Effect::Digit { n, key } => self.with_call(n, |call| call.send_digit(key)),
+            Effect::Release { n } => drop(self.calls.borrow_mut().remove(&n)),
+            Effect::Start(timer, after_ms) => self.start_timer(timer, after_ms),
+            Effect::Ask { sid } => self.ask(sid),
+            Effect::NoteHangUp { sid } => spawn_local(async move {
+                // Twilio's own callbacks come to the same, later.
+                let _ = api::hangup::note(sid).await;
+            }),
+            Effect::Report(report) => self.report(report),
+            Effect::Presence { registered } => {
+                let tab = self.tab.clone();
+                spawn_local(async move {
+                    let _ = api::phone::heartbeat(tab, registered).await;
+                });
+            }
+        }
+    }
+
+    fn with_call(&self, n: u32, act: impl FnOnce(&Call)) {
+        if let Some(call) = self.calls.borrow().get(&n) {
+            act(call);
+        }
+    }
+
+    fn ask_lock(self: &Rc<Self>, steal: bool) {
+        let driver = self.clone();
+        spawn_local(async move {
+            let mut tries = if steal { 1 } else { LOCK_TRIES };
+            while tries > 0 {
+                tries -= 1;
+                if driver.acquire(if steal { Asking::Steal } else { Asking::IfAvailable }).await {
+                    return driver.send(Input::LockHeld);
+                }
+                sleep(Duration::from_millis(150)).await;
+            }
+            driver.send(Input::LockDenied);
+            driver.queue_for_lock();
+        });
+    }
+
+    /// When the other tab closes, the phone is ours.
+    fn queue_for_lock(self: &Rc<Self>) {
+        if self.queueing.replace(true) {
+            return;
+        }
+        let driver = self.clone();
+        spawn_local(async move {
+            let held = driver.acquire(Asking::Wait).await;
+            driver.queueing.set(false);
+            if held {
+                driver.send(Input::LockHeld);
+            }
+        });
+    }
+
+    async fn acquire(self: &Rc<Self>, asking: Asking) -> bool {
+        let name = format!("almasar-phone-{}", self.setup.user_id);
+        let driver = Rc::downgrade(self);
+        let held = lock::acquire(&name, asking, move || {
+            if let Some(driver) = driver.upgrade() {
+                drop(driver.lock.take());
+                driver.send(Input::LockLost);
+                driver.queue_for_lock();
+            }
+        });
+        let held = held.await;
+        let ours = held.is_some();
+        if ours {
+            *self.lock.borrow_mut() = held;
+        }
+        ours
+    }
+
+    fn fetch_token(self: &Rc<Self>) {
+        if self.fetching.replace(true) {
+            return;
+        }
+        let driver = self.clone();
+        spawn_local(async move {
+            let answer = fetch::get("/api/calls/token").await;
+            driver.fetching.set(false);
+            driver.send(match answer {
+                Ok(answer) if answer.status == 200 => match serde_json::from_str::<TokenAnswer>(&answer.text) {
+                    Ok(token) => {
+                        // Life by the server's clock: this one may be wrong by minutes.
+                        let now = answer.date.unwrap_or_else(js_sys::Date::now);
+                        let life_ms = js_sys::Date::parse(&token.expires_at) - now;
+                        *driver.token.borrow_mut() = token.token;
+                        Input::TokenArrived { life_ms: if life_ms.is_finite() { life_ms.max(10_000.0) } else { 600_000.0 } }
+                    }
+                    Err(_) => Input::TokenFailed,
+                },
+                Ok(answer) if answer.status == 401 => Input::TokenRefused,
+                _ => Input::TokenFailed,
+            });
+        });
+    }
+
+    fn create_device(self: &Rc<Self>) {
+        let driver = self.clone();
+        spawn_local(async move {
+            let deadline = js_sys::Date::now() + SDK_WAIT.as_millis() as f64;
+            while !voice_sdk::is_loaded() {
+                if js_sys::Date::now() > deadline {
+                    return driver.send(Input::SdkMissing);
+                }
+                sleep(Duration::from_millis(50)).await;
+            }
+            let made = Device::new(&driver.token.borrow(), &driver.setup);
+            match made {
+                Ok(mut device) => {
+                    let weak = Rc::downgrade(&driver);
+                    hear_device(&mut device, &driver.sender(), move |call| {
+                        if let Some(driver) = weak.upgrade() {
+                            driver.incoming(call);
+                        }
+                    });
+                    device.register();
+                    *driver.device.borrow_mut() = Some(device);
+                }
+                Err(_) => driver.send(Input::Unsupported),
+            }
+        });
+    }
+
+    fn connect(self: &Rc<Self>, n: u32, to: String) {
+        let promise = self.device.borrow().as_ref().map(|device| device.connect(&to));
+        let driver = self.clone();
+        spawn_local(async move {
+            let Some(promise) = promise else {
+                let fault = crate::dialer::machine::Fault { code: 31009, message: "no device".into() };
+                return driver.send(Input::Event { n, event: CallEvent::Failed(fault) });
+            };
+            match promise.await {
+                Ok(call) => {
+                    driver.adopt(n, call);
+                    driver.send(Input::Event { n, event: CallEvent::Connected });
+                }
+                Err(fault) => driver.send(Input::Event { n, event: CallEvent::Failed(fault) }),
+            }
+        });
+    }
+
+    fn incoming(self: &Rc<Self>, call: JsValue) {
+        let n = self.state.borrow().next_call();
+        let from = parameter(&call, "From").unwrap_or_default();
+        let sid = sid(&call);
+        self.adopt(n, Call::from_js(call));
+        self.send(Input::Incoming { n, sid, from });
+    }
+
+    fn adopt(self: &Rc<Self>, n: u32, mut call: Call) {
+        let level = self.shown.level;
+        let last = std::cell::Cell::new(0);
+        hear_call(&mut call, n, &self.sender(), move |now| {
+            if last.replace(now) != now {
+                level.set(now);
+            }
+        });
+        let mut calls = self.calls.borrow_mut();
+        calls.retain(|other, _| other + 2 > n);
+        calls.insert(n, call);
+    }
+
+    fn ask(self: &Rc<Self>, sid: String) {
+        let driver = self.clone();
+        spawn_local(async move {
+            match fetch::get(&format!("/api/calls/{sid}")).await {
+                Ok(answer) if answer.status == 200 => {
+                    if let Ok(view) = serde_json::from_str::<CallView>(&answer.text) {
+                        driver.send(Input::Record(Record::from(&view)));
+                    }
+                }
+                Ok(answer) if answer.status == 404 => driver.send(Input::NoRecord(sid)),
+                _ => {}
+            }
+        });
+    }
+
+    fn report(self: &Rc<Self>, report: Report) {
+        let signaling = self.device.borrow().as_ref().and_then(Device::state);
+        let ice = self.calls.borrow().values().next_back().and_then(Call::ice_state);
+        spawn_local(async move {
+            let microphone = microphone_permission().await.unwrap_or_else(|| "unknown".into());
+            let _ = fetch::post_json("/api/calls/diagnostics", &Diagnostics { report, microphone, signaling, ice }).await;
+        });
+    }
+}
+
+/// `granted`, `denied` or `prompt`; nothing where the browser does not say.
+async fn microphone_permission() -> Option<String> {
+    let permissions = get(&web_sys::window()?.navigator(), "permissions")?;
+    let query: js_sys::Function = get(&permissions, "query")?.dyn_into().ok()?;
+    let name = js_sys::Object::new();
+    crate::browser::set(&name, "name", "microphone");
+    let promise: js_sys::Promise = query.call1(&permissions, &name).ok()?.dyn_into().ok()?;
+    crate::browser::get_text(&JsFuture::from(promise).await.ok()?, "state")
+}

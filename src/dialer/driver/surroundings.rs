@@ -1,0 +1,158 @@
+//! What the phone hears from the page around it, and what it shows there: the title, the header, the screen's wake lock, the focus.
+
+use super::Driver;
+use crate::{
+    browser::{self, Listener},
+    dialer::{
+        keyboard,
+        machine::{Input, Record},
+        wake_lock::WakeLock,
+        words,
+    },
+    live::{self, LiveEvent},
+};
+use gloo_timers::future::sleep;
+use leptos::{prelude::Set, task::spawn_local};
+use std::{rc::Rc, time::Duration};
+use wasm_bindgen::JsCast;
+use web_sys::{Document, Element, HtmlElement, MouseEvent, UrlSearchParams, Window};
+
+impl Driver {
+    pub(super) fn look_around(self: &Rc<Self>) {
+        let (Some(window), send) = (web_sys::window(), self.sender()) else { return };
+        let Some(document) = window.document() else { return };
+        let weak = Rc::downgrade(self);
+        let in_call = move || weak.upgrade().is_some_and(|driver| driver.state.borrow().face().is_call());
+        let mut listeners = keyboard::listen(send.clone(), in_call.clone());
+        for (name, input) in [("online", Input::Online), ("offline", Input::Offline)] {
+            let send = send.clone();
+            listeners.push(Listener::new(&window, name, move |_| send(input.clone())));
+        }
+        let weak = Rc::downgrade(self);
+        listeners.push(Listener::new(&document, "visibilitychange", move |_| {
+            if let Some(driver) = weak.upgrade().filter(|_| browser::is_visible()) {
+                driver.awake.take();
+                driver.stay_awake();
+                driver.send(Input::Visible);
+            }
+        }));
+        let asks = in_call.clone();
+        listeners.push(Listener::new(&window, "beforeunload", move |event| {
+            if asks() {
+                event.prevent_default();
+                // What browsers before 2023 go by.
+                browser::set(&event, "returnValue", true);
+            }
+        }));
+        listeners.push(self.say_good_bye(&window));
+        let to = send.clone();
+        listeners.push(Listener::new(&document, "click", move |event| {
+            if let Some(number) = call_again(&event) {
+                event.prevent_default();
+                if !in_call() {
+                    to(Input::CallNumber(number));
+                }
+                if let Some(dialer) = find("[data-testid=dialer]") {
+                    dialer.scroll_into_view();
+                }
+            }
+        }));
+        let user_id = self.setup.user_id.clone();
+        let subscription = live::subscribe(move |event| match event {
+            LiveEvent::Call(view) if view.agent.as_ref().is_some_and(|agent| agent.id == user_id) => send(Input::Record(Record::from(&*view))),
+            LiveEvent::Online(up) => send(Input::Live(up)),
+            _ => {}
+        });
+        let _ = self.around.set((listeners, subscription));
+    }
+
+    /// The page goes: `fetch` would be cancelled, a beacon is not.
+    fn say_good_bye(self: &Rc<Self>, window: &Window) -> Listener {
+        let (tab, navigator) = (self.tab.clone(), window.navigator());
+        Listener::new(window, "pagehide", move |_| {
+            if let Ok(form) = UrlSearchParams::new() {
+                form.append("tab", &tab);
+                form.append("registered", "false");
+                let _ = navigator.send_beacon_with_opt_url_search_params("/app/phone", Some(&form));
+            }
+        })
+    }
+
+    /// Makes the page agree with the state.
+    pub(super) fn show(self: &Rc<Self>) {
+        let state = self.state.borrow().clone();
+        self.sounds.borrow_mut().play(state.tone());
+        let face = state.face();
+        let before = self.face.replace(Some(face));
+        if face.is_call() {
+            self.hold.borrow_mut().get_or_insert_with(live::hold);
+        } else {
+            self.hold.take();
+            self.awake.take();
+        }
+        self.stay_awake();
+        if let Some(document) = document() {
+            let title = words::title(self.locale, &state).map(|words| format!("{words} · {}", self.title));
+            document.set_title(title.as_ref().unwrap_or(&self.title));
+            if let Ok(Some(spot)) = document.query_selector("[data-phone-state]") {
+                spot.set_text_content(Some(words::state(self.locale, face)));
+                let _ = spot.set_attribute("data-phone-state", face.as_str());
+            }
+        }
+        if before.is_some_and(|before| before != face) {
+            keep_focus();
+        }
+        self.shown.state.set(state);
+    }
+
+    fn stay_awake(&self) {
+        if self.state.borrow().face().is_call() {
+            self.awake.borrow_mut().get_or_insert_with(WakeLock::ask);
+        }
+    }
+}
+
+/// The number of the row whose `call-again` was clicked plainly.
+fn call_again(event: &web_sys::Event) -> Option<String> {
+    let mouse = event.dyn_ref::<MouseEvent>()?;
+    if mouse.ctrl_key() || mouse.meta_key() || mouse.shift_key() || mouse.button() != 0 {
+        return None;
+    }
+    let link = event.target()?.dyn_into::<Element>().ok()?.closest("[data-testid=call-again]").ok()??;
+    let href = link.get_attribute("href")?;
+    UrlSearchParams::new_with_str(href.split_once('?')?.1).ok()?.get("to")
+}
+
+/// The button that had the focus may have just been hidden: its successor takes it, once the page has changed.
+fn keep_focus() {
+    let inside = document()
+        .and_then(|document| document.active_element())
+        .and_then(|element| element.closest("[data-testid=dialer]").ok().flatten())
+        .is_some();
+    if !inside {
+        return;
+    }
+    spawn_local(async {
+        sleep(Duration::from_millis(30)).await;
+        // Hiding the focused element leaves the focus on the body.
+        let lost = document().is_some_and(|document| document.active_element().is_none_or(|element| element.tag_name() == "BODY"));
+        if !lost {
+            return;
+        }
+        for name in ["dialer-answer", "dialer-hangup", "dialer-call"] {
+            let button = find(&format!("[data-testid={name}]")).and_then(|element| element.dyn_into::<HtmlElement>().ok());
+            if let Some(button) = button.filter(|button| button.offset_parent().is_some()) {
+                let _ = button.focus();
+                return;
+            }
+        }
+    });
+}
+
+fn find(selector: &str) -> Option<Element> {
+    document()?.query_selector(selector).ok().flatten()
+}
+
+fn document() -> Option<Document> {
+    web_sys::window().and_then(|window| window.document())
+}

@@ -1,0 +1,87 @@
+//! The SDK's events, as inputs of the machine. `sample` is left out: nothing here depends on it.
+
+use super::{
+    machine::{CallEvent, Input, Warning},
+    voice_sdk::{Call, Device, fault, parameter, status},
+};
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+
+/// Where inputs go.
+pub type Send = Rc<dyn Fn(Input)>;
+
+/// Reports everything that a device says; `incoming` is handed to `on_incoming`.
+pub fn hear_device(device: &mut Device, send: &Send, on_incoming: impl Fn(JsValue) + 'static) {
+    for (name, input) in [
+        ("registered", Input::Registered),
+        ("registering", Input::Registering),
+        ("unregistered", Input::Unregistered),
+        ("tokenWillExpire", Input::TokenWillExpire),
+        ("destroyed", Input::Destroyed),
+    ] {
+        let send = send.clone();
+        device.on(name, move |_, _| send(input.clone()));
+    }
+    let to = send.clone();
+    device.on("error", move |error, _| to(Input::DeviceError(fault(&error))));
+    device.on("incoming", move |call, _| on_incoming(call));
+}
+
+/// Reports everything that call number `n` says; the microphone's level (0 to 6) to `on_level`.
+pub fn hear_call(call: &mut Call, n: u32, send: &Send, on_level: impl Fn(u8) + 'static) {
+    let report = {
+        let send = send.clone();
+        move |event| send(Input::Event { n, event })
+    };
+    for (name, event) in [
+        ("disconnect", CallEvent::Disconnected),
+        ("cancel", CallEvent::Cancelled),
+        ("reject", CallEvent::Rejected),
+        ("reconnecting", CallEvent::Reconnecting),
+        ("reconnected", CallEvent::Reconnected),
+        ("transportClose", CallEvent::TransportClosed),
+    ] {
+        let report = report.clone();
+        call.on(name, move |_, _| report(event.clone()));
+    }
+    let (to, js) = (report.clone(), call.js());
+    call.on("ringing", move |early, _| to(CallEvent::Ringing { sid: sid(&js), early_media: early.is_truthy() }));
+    let (to, js) = (report.clone(), call.js());
+    call.on("accept", move |_, _| to(CallEvent::Accepted { sid: sid(&js) }));
+    let (to, js) = (report.clone(), call.js());
+    call.on("error", move |error, _| to(CallEvent::Error { fault: fault(&error), closed: status(&js) == "closed" }));
+    let to = report.clone();
+    call.on("mute", move |on, _| to(CallEvent::Muted(on.is_truthy())));
+    let to = report.clone();
+    call.on("warning", move |name, _| {
+        if let Some(warning) = warning(&name) {
+            to(CallEvent::Warning(warning));
+        }
+    });
+    call.on("warning-cleared", move |name, _| {
+        if let Some(warning) = warning(&name) {
+            report(CallEvent::WarningCleared(warning));
+        }
+    });
+    call.on("volume", move |input, _| on_level(level(input.as_f64().unwrap_or_default())));
+}
+
+/// Twilio's SID of the call, once it has one.
+pub fn sid(call: &JsValue) -> Option<String> {
+    parameter(call, "CallSid").filter(|sid| sid.starts_with("CA"))
+}
+
+/// The names of <https://www.twilio.com/docs/voice/sdks/javascript/twiliocall#warning-event>
+fn warning(name: &JsValue) -> Option<Warning> {
+    match name.as_string()?.as_str() {
+        "constant-audio-input-level" => Some(Warning::SilentMicrophone),
+        "high-rtt" | "high-jitter" | "high-packet-loss" | "high-packets-lost-fraction" | "low-mos" | "low-bytes-received"
+        | "low-bytes-sent" | "ice-connectivity-lost" => Some(Warning::WeakConnection),
+        _ => None,
+    }
+}
+
+/// Speech reaches about a third of the SDK's scale.
+fn level(volume: f64) -> u8 {
+    (volume * 18.0).clamp(0.0, 6.0) as u8
+}
