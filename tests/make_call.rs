@@ -53,7 +53,8 @@ async fn twilios_refusal_is_told_in_its_words() {
     let app = TestApp::spawn().await;
     let agent = app.person("agent", Role::Agent).await;
     app.running.state.store.upsert_phone(&agent.user.id, "tab", clock::now()).await.expect("a phone");
-    let refusal = Answer { status: 400, ..Answer::json(json!({ "code": 21215, "message": "Account not authorized to call", "status": 400 })) };
+    let refusal =
+        Answer { status: 400, ..Answer::json(json!({ "code": 21215, "message": "Account not authorized to call", "status": 400 })) };
     app.twilio.answers("POST", &calls(), [refusal]);
     let answer = agent.post("/api/calls").json(&json!({ "to": "0569705616" })).send().await.expect("an answer");
     assert_eq!(answer.status(), 502);

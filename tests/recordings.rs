@@ -1,7 +1,14 @@
-use crate::with_twilio::{ACCOUNT, Person, TestApp, sid, stand_in::{Answer, wav}, until};
+use crate::with_twilio::{
+    ACCOUNT, Person, TestApp, sid,
+    stand_in::{Answer, wav},
+    until,
+};
 use almasar::{
     domain::user::Role,
-    server::{clock, recordings::{fetch, retention}},
+    server::{
+        clock,
+        recordings::{fetch, retention},
+    },
 };
 use serde_json::{Value, json};
 
@@ -15,10 +22,8 @@ fn play(call: &str) -> String {
 
 async fn archived(person: &Person, call: &str) {
     let path = play(call);
-    until("the recording is archived", || async {
-        person.get(&path).send().await.expect("an answer").headers().contains_key("etag")
-    })
-    .await;
+    until("the recording is archived", || async { person.get(&path).send().await.expect("an answer").headers().contains_key("etag") })
+        .await;
 }
 
 #[tokio::test]
@@ -188,12 +193,14 @@ async fn fetch_recordings_finds_what_a_lost_callback_did_not_tell() {
     app.answered_call(&agent, &call).await;
     app.twilio.answers("GET", &media(&recording), [Answer::wav(wav())]);
     let list = format!("/2010-04-01/Accounts/{ACCOUNT}/Recordings.json");
-    let item = |recording: &str, call: &str| {
-        json!({ "sid": recording, "call_sid": call, "status": "completed", "duration": "1", "channels": 2, "source": "DialVerb" })
-    };
+    let item = |recording: &str, call: &str| json!({ "sid": recording, "call_sid": call, "status": "completed", "duration": "1", "channels": 2, "source": "DialVerb" });
     let first = json!({ "recordings": [item(&sid("RE", 7), &sid("CA", 7))], "next_page_uri": format!("{list}?Page=1&PageToken=x") });
     let second = json!({ "recordings": [item(&recording, &call), { "sid": "nonsense" }], "next_page_uri": null });
-    app.twilio.answers("GET", &list, [Answer::json(first.clone()), Answer::json(second.clone()), Answer::json(first), Answer::json(second)]);
+    app.twilio.answers(
+        "GET",
+        &list,
+        [Answer::json(first.clone()), Answer::json(second.clone()), Answer::json(first), Answer::json(second)],
+    );
 
     let found: Value = agent.post("/api/calls/recordings/fetch").send().await.expect("an answer").json().await.expect("JSON");
     assert_eq!((&found["checked"], &found["added"]), (&json!(1), &json!(1)));

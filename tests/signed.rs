@@ -35,7 +35,11 @@ async fn what_is_not_signed_by_us_is_refused_and_stores_nothing() {
             request = request.header("X-Twilio-Signature", header);
         }
         let response = request.send().await.expect("an answer");
-        assert_eq!((response.status().as_u16(), response.headers()["content-type"].to_str()), (403, Ok("application/problem+json")), "{header:?}");
+        assert_eq!(
+            (response.status().as_u16(), response.headers()["content-type"].to_str()),
+            (403, Ok("application/problem+json")),
+            "{header:?}"
+        );
     }
     let manager = app.person("manager", almasar::domain::user::Role::Manager).await;
     assert_eq!(manager.json("/api/calls").await["calls"], serde_json::json!([]));

@@ -1,5 +1,9 @@
 use crate::with_twilio::{ACCOUNT, TestApp, sid, stand_in::Answer};
-use almasar::{domain::sid::CallSid, domain::user::Role, server::twilio::{TwilioError, resources::NewCall}};
+use almasar::{
+    domain::sid::CallSid,
+    domain::user::Role,
+    server::twilio::{TwilioError, resources::NewCall},
+};
 use serde_json::json;
 
 fn new_call() -> NewCall {

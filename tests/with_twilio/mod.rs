@@ -14,10 +14,10 @@ use almasar::{
 use clap::Parser;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::Value;
+use stand_in::StandIn;
 use std::{future::Future, path::Path, time::Duration};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use stand_in::StandIn;
 
 pub const ACCOUNT: &str = "AC00000000000000000000000000000001";
 pub const TOKEN: &str = "the auth token";

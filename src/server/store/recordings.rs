@@ -93,8 +93,7 @@ impl Store {
 
     /// Forgets who was fetching what: after a restart all that waits is due.
     pub async fn release_recordings(&self) -> Result<()> {
-        const SQL: &str =
-            "update recordings set next_attempt_at = null where archived_at is null and status = 'completed' and next_attempt_at is not null";
+        const SQL: &str = "update recordings set next_attempt_at = null where archived_at is null and status = 'completed' and next_attempt_at is not null";
         self.execute(SQL, args![]).await.map(drop)
     }
 
