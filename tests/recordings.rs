@@ -37,7 +37,7 @@ async fn a_completed_recording_is_archived_and_played_from_the_archive() {
 
     let whole = agent.get(&play(&call)).send().await.expect("an answer");
     assert_eq!(whole.status(), 200);
-    assert_eq!((whole.headers()["content-type"].to_str(), whole.headers()["accept-ranges"].to_str()), (Ok("audio/wav"), Ok("bytes")));
+    assert_eq!((whole.headers()["content-type"].to_str().ok(), whole.headers()["accept-ranges"].to_str().ok()), (Some("audio/wav"), Some("bytes")));
     let etag = whole.headers()["etag"].clone();
     assert_eq!(whole.bytes().await.expect("a body"), wav());
     assert!(app.twilio.asked(&recording).iter().all(|asked| asked.path.ends_with("?RequestedChannels=2")));
@@ -50,7 +50,7 @@ async fn a_completed_recording_is_archived_and_played_from_the_archive() {
         ("bytes=9-1", 416, "bytes */32044", 0),
     ] {
         let part = agent.get(&play(&call)).header("Range", range).send().await.expect("an answer");
-        assert_eq!((part.status().as_u16(), part.headers()["content-range"].to_str()), (status, Ok(content_range)), "{range}");
+        assert_eq!((part.status().as_u16(), part.headers()["content-range"].to_str().ok()), (status, Some(content_range)), "{range}");
         assert_eq!(part.bytes().await.expect("a body").len(), length, "{range}");
     }
     let many = format!("bytes={}", vec!["0-0"; 200].join(","));
@@ -81,7 +81,7 @@ async fn until_it_is_archived_a_recording_streams_from_twilio() {
     app.twilio.answers("GET", &media(&recording), [part]);
     app.recorded_call(&agent, &call, &recording).await;
     let answer = agent.get(&play(&call)).header("Range", "bytes=0-9").send().await.expect("an answer");
-    assert_eq!((answer.status().as_u16(), answer.headers()["content-range"].to_str()), (206, Ok("bytes 0-9/32044")));
+    assert_eq!((answer.status().as_u16(), answer.headers()["content-range"].to_str().ok()), (206, Some("bytes 0-9/32044")));
     assert!(!answer.headers().contains_key("etag"));
     assert!(app.twilio.asked(&recording).iter().any(|asked| asked.headers.get("range").is_some_and(|range| range == "bytes=0-9")));
 }
@@ -94,7 +94,7 @@ async fn a_recording_that_is_404_at_twilio_says_so_and_is_archived_when_it_is_th
     app.recorded_call(&agent, &call, &recording).await;
     until("it was tried", || async { !app.twilio.asked(&recording).is_empty() }).await;
     let answer = agent.get(&play(&call)).send().await.expect("an answer");
-    assert_eq!((answer.status().as_u16(), answer.headers()["content-type"].to_str()), (404, Ok("application/problem+json")));
+    assert_eq!((answer.status().as_u16(), answer.headers()["content-type"].to_str().ok()), (404, Some("application/problem+json")));
     assert!(answer.json::<Value>().await.expect("JSON")["title"].as_str().is_some_and(|title| title.contains("Twilio")));
 
     app.twilio.answers("GET", &media(&recording), [Answer::wav(wav())]);
@@ -209,7 +209,7 @@ async fn fetch_recordings_finds_what_a_lost_callback_did_not_tell() {
     assert_eq!((&again["checked"], &again["added"]), (&json!(1), &json!(0)));
 
     let form = agent.post("/api/calls/recordings/fetch").form(&[("next", "/history")]).send().await.expect("an answer");
-    assert_eq!((form.status().as_u16(), form.headers()["location"].to_str()), (303, Ok("/history?checked=1&added=0")));
+    assert_eq!((form.status().as_u16(), form.headers()["location"].to_str().ok()), (303, Some("/history?checked=1&added=0")));
 }
 
 #[tokio::test]
