@@ -23,10 +23,17 @@ pub enum LiveEvent {
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 enum Word {
     /// An event of the stream: its name, data and id.
-    Event { name: String, data: String, id: String },
+    Event {
+        name: String,
+        data: String,
+        id: String,
+    },
     Online(bool),
     /// A follower woke up: where is the leader?
     WhereAreYou,
     /// The leader's last id, and whether its stream is open.
-    Here { id: Option<String>, online: bool },
+    Here {
+        id: Option<String>,
+        online: bool,
+    },
 }

@@ -1,7 +1,14 @@
-//! What the server does, asked over HTTP: every test has a server, a database and an archive of its own.
+//! The server from outside, each test with its own.
+#![allow(clippy::unwrap_used)]
 
+mod callbacks;
+mod changes;
+mod history;
 mod make_call;
+mod placing;
 mod recordings;
 mod signed;
-mod with_twilio;
+mod store;
+mod support;
 mod twilio_client;
+mod with_twilio;

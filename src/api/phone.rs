@@ -8,7 +8,11 @@ pub async fn heartbeat(tab: String, registered: bool) -> Result<(), ServerFnErro
     use crate::server::{auth::guard::api_user, clock, state::AppState};
     let user = api_user().await?;
     let store = expect_context::<AppState>().store;
-    let tab: String = tab.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
+    let tab: String = tab
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(32)
+        .collect();
     if registered {
         store.upsert_phone(&user.id, &tab, clock::now()).await?;
     } else {

@@ -15,21 +15,37 @@ pub struct Answer {
 
 /// An error when no answer came.
 pub async fn get(url: &str) -> Result<Answer, JsValue> {
-    let answer: Response = JsFuture::from(window()?.fetch_with_str(url)).await?.dyn_into()?;
-    let date = answer.headers().get("Date")?.map(|date| js_sys::Date::parse(&date)).filter(|date| date.is_finite());
-    let text = JsFuture::from(answer.text()?).await?.as_string().unwrap_or_default();
-    Ok(Answer { status: answer.status(), text, date })
+    let answer: Response = JsFuture::from(window()?.fetch_with_str(url))
+        .await?
+        .dyn_into()?;
+    let date = answer
+        .headers()
+        .get("Date")?
+        .map(|date| js_sys::Date::parse(&date))
+        .filter(|date| date.is_finite());
+    let text = JsFuture::from(answer.text()?)
+        .await?
+        .as_string()
+        .unwrap_or_default();
+    Ok(Answer {
+        status: answer.status(),
+        text,
+        date,
+    })
 }
 
 /// Posts JSON; the status of the answer.
 pub async fn post_json(url: &str, body: &impl Serialize) -> Result<u16, JsValue> {
-    let text = serde_json::to_string(body).map_err(|error| JsValue::from_str(&error.to_string()))?;
+    let text =
+        serde_json::to_string(body).map_err(|error| JsValue::from_str(&error.to_string()))?;
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&JsValue::from_str(&text));
     let request = Request::new_with_str_and_init(url, &init)?;
     request.headers().set("Content-Type", "application/json")?;
-    let answer: Response = JsFuture::from(window()?.fetch_with_request(&request)).await?.dyn_into()?;
+    let answer: Response = JsFuture::from(window()?.fetch_with_request(&request))
+        .await?
+        .dyn_into()?;
     Ok(answer.status())
 }
 

@@ -10,7 +10,12 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 extern "C" {
     type LockManager;
     #[wasm_bindgen(method, catch)]
-    fn request(this: &LockManager, name: &str, options: &Object, granted: &Function) -> Result<Promise, JsValue>;
+    fn request(
+        this: &LockManager,
+        name: &str,
+        options: &Object,
+        granted: &Function,
+    ) -> Result<Promise, JsValue>;
 }
 
 /// How a lock is asked for.
@@ -40,7 +45,9 @@ impl Drop for Held {
 pub async fn acquire(name: &str, asking: Asking, on_lost: impl FnOnce() + 'static) -> Option<Held> {
     let (held, release) = promise();
     let (granted, grant) = promise();
-    let Some(locks) = web_sys::window().and_then(|window| get(window.navigator().as_ref(), "locks")) else {
+    let Some(locks) =
+        web_sys::window().and_then(|window| get(window.navigator().as_ref(), "locks"))
+    else {
         return Some(Held { release });
     };
     let locks: LockManager = locks.unchecked_into();
@@ -55,10 +62,16 @@ pub async fn acquire(name: &str, asking: Asking, on_lost: impl FnOnce() + 'stati
         Closure::once(move |lock: JsValue| -> JsValue {
             let ours = !lock.is_null();
             let _ = grant.call1(&JsValue::NULL, &JsValue::from_bool(ours));
-            if ours { held.into() } else { JsValue::UNDEFINED }
+            if ours {
+                held.into()
+            } else {
+                JsValue::UNDEFINED
+            }
         })
     };
-    let done = locks.request(name, &options, callback.as_ref().unchecked_ref()).ok()?;
+    let done = locks
+        .request(name, &options, callback.as_ref().unchecked_ref())
+        .ok()?;
     let lost = Rc::new(RefCell::new(Some(on_lost)));
     spawn_local(async move {
         // The callback lives until the lock is over.
@@ -70,7 +83,9 @@ pub async fn acquire(name: &str, asking: Asking, on_lost: impl FnOnce() + 'stati
             }
         }
     });
-    let ours = JsFuture::from(granted).await.is_ok_and(|granted| granted.is_truthy());
+    let ours = JsFuture::from(granted)
+        .await
+        .is_ok_and(|granted| granted.is_truthy());
     ours.then_some(Held { release })
 }
 

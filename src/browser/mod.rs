@@ -10,27 +10,39 @@ use web_sys::{Event, EventTarget};
 pub struct Listener {
     target: EventTarget,
     name: &'static str,
-    closure: Closure<dyn FnMut(Event)>,
+    closure: Closure<dyn Fn(Event)>,
 }
 
 impl Listener {
-    pub fn new(target: &EventTarget, name: &'static str, handler: impl FnMut(Event) + 'static) -> Self {
-        let closure = Closure::<dyn FnMut(Event)>::new(handler);
+    pub fn new(
+        target: &EventTarget,
+        name: &'static str,
+        handler: impl Fn(Event) + 'static,
+    ) -> Self {
+        let closure = Closure::<dyn Fn(Event)>::new(handler);
         // Refused only for a handler that is no function.
         let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
-        Self { target: target.clone(), name, closure }
+        Self {
+            target: target.clone(),
+            name,
+            closure,
+        }
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        let _ = self.target.remove_event_listener_with_callback(self.name, self.closure.as_ref().unchecked_ref());
+        let _ = self
+            .target
+            .remove_event_listener_with_callback(self.name, self.closure.as_ref().unchecked_ref());
     }
 }
 
 /// A property of a JS object; nothing where there is none.
 pub fn get(object: &JsValue, name: &str) -> Option<JsValue> {
-    js_sys::Reflect::get(object, &JsValue::from_str(name)).ok().filter(|value| !value.is_undefined() && !value.is_null())
+    js_sys::Reflect::get(object, &JsValue::from_str(name))
+        .ok()
+        .filter(|value| !value.is_undefined() && !value.is_null())
 }
 
 /// A text property of a JS object.
@@ -45,5 +57,7 @@ pub fn set(object: &JsValue, name: &str, value: impl Into<JsValue>) {
 
 /// Is the tab in front?
 pub fn is_visible() -> bool {
-    web_sys::window().and_then(|w| w.document()).is_some_and(|d| !d.hidden())
+    web_sys::window()
+        .and_then(|w| w.document())
+        .is_some_and(|d| !d.hidden())
 }

@@ -32,7 +32,13 @@ impl Sounds {
         };
     }
 
-    fn start(&mut self, hertz: f32, loudness: f32, period: f64, bursts: &[(f64, f64)]) -> Option<(OscillatorNode, GainNode)> {
+    fn start(
+        &mut self,
+        hertz: f32,
+        loudness: f32,
+        period: f64,
+        bursts: &[(f64, f64)],
+    ) -> Option<(OscillatorNode, GainNode)> {
         if self.context.is_none() {
             self.context = AudioContext::new().ok();
         }

@@ -8,7 +8,7 @@ use super::{
     Setup,
     audio::Sounds,
     machine::{Face, Input, State, Timer},
-    shown::{Devices, Shown},
+    shown::Shown,
     voice_sdk::{Call, Device},
     wake_lock::WakeLock,
 };
@@ -25,6 +25,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     rc::Rc,
 };
+use wasm_bindgen::JsCast;
 
 thread_local! {
     static DRIVER: RefCell<Option<Rc<Driver>>> = const { RefCell::new(None) };
@@ -36,6 +37,13 @@ pub fn start(setup: Setup, locale: Locale, plan: DialPlan, typed: String, shown:
     DRIVER.set(Some(driver.clone()));
     driver.look_around();
     driver.send(Input::Start);
+}
+
+/// What the number field holds, if anything, before the island is woken.
+pub fn typed_so_far() -> Option<String> {
+    let field = surroundings::find("[data-testid=dialer-number]")?;
+    let typed = field.dyn_into::<web_sys::HtmlInputElement>().ok()?.value();
+    (!typed.is_empty()).then_some(typed)
 }
 
 /// Puts the phone away: the island is gone.
@@ -63,8 +71,8 @@ pub fn choose_speaker(id: String) {
 /// Looks again at which microphones and speakers there are.
 pub fn look_for_devices() {
     if let Some(driver) = DRIVER.with_borrow(Clone::clone) {
-        let (microphones, speakers) = driver.device.borrow().as_ref().map(Device::devices).unwrap_or_default();
-        driver.shown.devices.set(Devices { microphones, speakers });
+        let devices = driver.device.borrow().as_ref().map(Device::devices);
+        driver.shown.devices.set(devices.unwrap_or_default());
     }
 }
 
@@ -75,11 +83,16 @@ pub fn seconds_since(then: f64) -> u32 {
 
 /// The country's name in that language, from the browser.
 pub fn country_name(locale: Locale, region: &str) -> String {
-    countries::name(if locale == Locale::ar { "ar" } else { "en" }, region).unwrap_or_else(|| region.to_owned())
+    countries::name(if locale == Locale::ar { "ar" } else { "en" }, region)
+        .unwrap_or_else(|| region.to_owned())
 }
 
 fn audio() -> Option<wasm_bindgen::JsValue> {
-    DRIVER.with_borrow(|driver| driver.as_ref().and_then(|driver| driver.device.borrow().as_ref().and_then(Device::audio)))
+    DRIVER.with_borrow(|driver| {
+        driver
+            .as_ref()
+            .and_then(|driver| driver.device.borrow().as_ref().and_then(Device::audio))
+    })
 }
 
 struct Driver {
@@ -108,7 +121,10 @@ struct Driver {
 
 impl Driver {
     fn new(setup: Setup, locale: Locale, state: State, shown: Shown) -> Self {
-        let title = web_sys::window().and_then(|window| window.document()).map(|document| document.title()).unwrap_or_default();
+        let title = web_sys::window()
+            .and_then(|window| window.document())
+            .map(|document| document.title())
+            .unwrap_or_default();
         Self {
             setup,
             locale,
@@ -166,7 +182,10 @@ impl Driver {
         let driver = Rc::downgrade(self);
         let timeout = Timeout::new(after_ms, move || {
             if let Some(driver) = driver.upgrade() {
-                driver.timers.borrow_mut().retain(|(other, _)| *other != timer);
+                driver
+                    .timers
+                    .borrow_mut()
+                    .retain(|(other, _)| *other != timer);
                 driver.send(Input::TimeUp(timer));
             }
         });

@@ -19,3 +19,8 @@ pub fn seconds_since(_: f64) -> u32 {
 pub fn country_name(_: Locale, region: &str) -> String {
     region.to_owned()
 }
+
+/// Nobody has typed yet.
+pub fn typed_so_far() -> Option<String> {
+    None
+}

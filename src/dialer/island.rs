@@ -30,21 +30,23 @@ const KEYS: [(char, &str, &str); 12] = [
 
 /// The phone. `to` fills the number field.
 #[island]
-pub fn Dialer(locale: Locale, setup: Setup, dial_plan: DialPlan, to: Option<String>, may_set_up: bool) -> impl IntoView {
-    let typed = to.unwrap_or_default();
+pub fn Dialer(
+    locale: Locale,
+    setup: Setup,
+    dial_plan: DialPlan,
+    to: Option<String>,
+    may_set_up: bool,
+) -> impl IntoView {
+    // What was typed before the wasm came is kept.
+    let typed = driver::typed_so_far().or(to).unwrap_or_default();
     let shown = Shown {
         state: RwSignal::new(State::new(dial_plan.clone(), typed.clone())),
         level: RwSignal::new(0),
         devices: RwSignal::new(Devices::default()),
     };
     let state = shown.state;
-    let field = NodeRef::<leptos::html::Input>::new();
-    let plan = dial_plan.clone();
-    Effect::new(move |_| {
-        // What was typed before the wasm came is kept.
-        let typed = field.get_untracked().map(|field| field.value()).unwrap_or_default();
-        driver::start(setup.clone(), locale, plan.clone(), typed, shown);
-    });
+    let (plan, text) = (dial_plan.clone(), typed.clone());
+    Effect::new(move |_| driver::start(setup.clone(), locale, plan.clone(), text.clone(), shown));
     on_cleanup(driver::stop);
 
     let face = Memo::new(move |_| state.with(State::face));
@@ -56,7 +58,6 @@ pub fn Dialer(locale: Locale, setup: Setup, dial_plan: DialPlan, to: Option<Stri
             <Talk locale shown face />
             <div class="number" hidden=in_call>
                 <input
-                    node_ref=field
                     data-testid="dialer-number"
                     type="tel"
                     inputmode="tel"
@@ -157,7 +158,13 @@ fn Keys(locale: Locale, face: Memo<Face>, keypad: Memo<bool>) -> impl IntoView {
 #[component]
 fn Said(locale: Locale, state: RwSignal<State>, may_set_up: bool) -> impl IntoView {
     let message = Memo::new(move |_| state.with(|state| state.message.clone()));
-    let text = move || message.with(|m| m.as_ref().map(|m| words::message(locale, m)).unwrap_or_default());
+    let text = move || {
+        message.with(|m| {
+            m.as_ref()
+                .map(|m| words::message(locale, m))
+                .unwrap_or_default()
+        })
+    };
     let link = Memo::new(move |_| message.with(|m| m.as_ref().and_then(|m| m.link())));
     let elsewhere = Memo::new(move |_| state.with(|state| state.line == Line::Elsewhere));
     let good = move || message.with(|m| m.as_ref().is_some_and(|m| m.is_good()));

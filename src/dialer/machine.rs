@@ -2,6 +2,8 @@
 //! so every order of events can be tried natively. `driver` performs the effects and feeds the inputs.
 
 mod call;
+mod calling;
+mod ending;
 mod line;
 mod message;
 #[cfg(test)]
@@ -19,6 +21,8 @@ pub const ENDED_MS: u32 = 5_000;
 pub const OUTCOME_MS: u32 = 3_000;
 /// `Device.connect()` never settles on an expired token (twilio-voice.js#85): our own limit.
 pub const CONNECT_MS: u32 = 20_000;
+/// With no word from the stream, the server is asked this long after it should have come.
+const ASK_MS: u32 = 4_000;
 /// How often the server is told that this browser can be rung.
 pub const PRESENCE_MS: u32 = 20_000;
 
@@ -51,7 +55,10 @@ impl Face {
 
     /// A call is on: the talk view shows, the screen stays awake, leaving asks.
     pub fn is_call(self) -> bool {
-        matches!(self, Face::Connecting | Face::Ringing | Face::Incoming | Face::InCall | Face::Reconnecting)
+        matches!(
+            self,
+            Face::Connecting | Face::Ringing | Face::Incoming | Face::InCall | Face::Reconnecting
+        )
     }
 }
 
@@ -79,6 +86,8 @@ pub enum Timer {
     Ask(u32),
     /// The record says that the call is over, the SDK does not.
     Linger(u32),
+    /// The signalling was lost while the call was being set up.
+    Lost(u32),
     /// The access token is old enough to be renewed.
     Token(u32),
     /// The token could not be fetched: again.
@@ -114,7 +123,9 @@ pub enum Input {
     /// Another tab took the phone from us.
     LockLost,
 
-    TokenArrived { life_ms: f64 },
+    TokenArrived {
+        life_ms: f64,
+    },
     /// 401: signed out.
     TokenRefused,
     TokenFailed,
@@ -129,10 +140,17 @@ pub enum Input {
     Destroyed,
     TokenWillExpire,
     DeviceError(Fault),
-    Incoming { n: u32, sid: Option<String>, from: String },
+    Incoming {
+        n: u32,
+        sid: Option<String>,
+        from: String,
+    },
 
     /// Something about call number `n`.
-    Event { n: u32, event: CallEvent },
+    Event {
+        n: u32,
+        event: CallEvent,
+    },
     /// What the server says of a call.
     Record(Record),
     /// The server was asked for this call and has never heard of it.
@@ -150,28 +168,53 @@ pub enum Input {
 /// Something to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    AskLock { steal: bool },
+    AskLock {
+        steal: bool,
+    },
     FetchToken,
     /// With the token that was fetched last.
     CreateDevice,
     UpdateToken,
     DestroyDevice,
-    Connect { n: u32, to: String },
-    HangUp { n: u32 },
-    Accept { n: u32 },
-    Reject { n: u32 },
-    Mute { n: u32, on: bool },
-    Digit { n: u32, key: char },
+    Connect {
+        n: u32,
+        to: String,
+    },
+    HangUp {
+        n: u32,
+    },
+    Accept {
+        n: u32,
+    },
+    Reject {
+        n: u32,
+    },
+    Mute {
+        n: u32,
+        on: bool,
+    },
+    Digit {
+        n: u32,
+        key: char,
+    },
     /// The call is over and its words are found: let go of the SDK's object.
-    Release { n: u32 },
+    Release {
+        n: u32,
+    },
     Start(Timer, u32),
     /// Ask the server how this call stands.
-    Ask { sid: String },
+    Ask {
+        sid: String,
+    },
     /// The agent hung up before the customer answered.
-    NoteHangUp { sid: String },
+    NoteHangUp {
+        sid: String,
+    },
     /// The call ended badly: tell the server what was seen.
     Report(Report),
-    Presence { registered: bool },
+    Presence {
+        registered: bool,
+    },
 }
 
 /// What the phone knows.
@@ -324,8 +367,14 @@ impl State {
                     self.leave_ended();
                 }
             }
-            Timer::Connect(_) | Timer::Outcome(_) | Timer::Ask(_) | Timer::Linger(_) => self.call_time_up(timer, now, out),
-            Timer::Token(_) | Timer::TokenRetry | Timer::Rebuild(_) | Timer::Presence(_) => self.line_time_up(timer, now, out),
+            Timer::Connect(_)
+            | Timer::Outcome(_)
+            | Timer::Ask(_)
+            | Timer::Linger(_)
+            | Timer::Lost(_) => self.call_time_up(timer, now, out),
+            Timer::Token(_) | Timer::TokenRetry | Timer::Rebuild(_) | Timer::Presence(_) => {
+                self.line_time_up(timer, now, out)
+            }
         }
     }
 }

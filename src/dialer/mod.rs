@@ -57,8 +57,10 @@ pub struct Setup {
 /// evaluated, so for a plain gateway on loopback its address is rewritten, for exactly that authority and nothing else.
 pub fn plain_signaling_script(authority: &str) -> String {
     // Only what a host and port are made of, so that nothing can leave the string.
-    let authority: String =
-        authority.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '[' | ']')).collect();
+    let authority: String = authority
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '[' | ']'))
+        .collect();
     format!(
         "{{const secure=\"wss://{authority}/\",plain=\"ws://{authority}/\";\
          window.WebSocket=class extends WebSocket{{constructor(url,protocols){{url=String(url);\

@@ -41,13 +41,21 @@ pub fn NumberPreview(locale: Locale, plan: DialPlan, state: RwSignal<State>) -> 
         Ok(number) => (number.to_string(), String::new(), false),
         // Still being typed: nothing is wrong yet.
         Err(_) if text.chars().count() < 3 => Default::default(),
-        Err(problem) => (String::new(), words::number(locale, problem).to_owned(), false),
+        Err(problem) => (
+            String::new(),
+            words::number(locale, problem).to_owned(),
+            false,
+        ),
     };
     let line = Memo::new(move |_| {
         let text = typed.get();
         told.with(|told| match told {
             Some((asked, preview)) if *asked == text => {
-                let number = preview.display.clone().or(preview.e164.clone()).unwrap_or_default();
+                let number = preview
+                    .display
+                    .clone()
+                    .or(preview.e164.clone())
+                    .unwrap_or_default();
                 let about = match preview.reason {
                     Some(reason) => words::refused(locale, reason).to_owned(),
                     None => about(locale, preview),
@@ -68,7 +76,11 @@ pub fn NumberPreview(locale: Locale, plan: DialPlan, state: RwSignal<State>) -> 
 
 /// The country's name, and what kind of number it is.
 fn about(locale: Locale, preview: &Preview) -> String {
-    let country = preview.region.as_deref().map(|region| driver::country_name(locale, region)).unwrap_or_default();
+    let country = preview
+        .region
+        .as_deref()
+        .map(|region| driver::country_name(locale, region))
+        .unwrap_or_default();
     let kind = preview.kind.map(|kind| match kind {
         Kind::Mobile => td_string!(locale, dialer.kind.mobile),
         Kind::Fixed => td_string!(locale, dialer.kind.fixed),
@@ -78,5 +90,10 @@ fn about(locale: Locale, preview: &Preview) -> String {
         Locale::ar => "، ",
         Locale::en => ", ",
     };
-    [Some(country.as_str()), kind].into_iter().flatten().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(comma)
+    [Some(country.as_str()), kind]
+        .into_iter()
+        .flatten()
+        .filter(|words| !words.is_empty())
+        .collect::<Vec<_>>()
+        .join(comma)
 }

@@ -23,7 +23,9 @@ pub fn hear_device(device: &mut Device, send: &Send, on_incoming: impl Fn(JsValu
         device.on(name, move |_, _| send(input.clone()));
     }
     let to = send.clone();
-    device.on("error", move |error, _| to(Input::DeviceError(fault(&error))));
+    device.on("error", move |error, _| {
+        to(Input::DeviceError(fault(&error)))
+    });
     device.on("incoming", move |call, _| on_incoming(call));
 }
 
@@ -45,11 +47,23 @@ pub fn hear_call(call: &mut Call, n: u32, send: &Send, on_level: impl Fn(u8) + '
         call.on(name, move |_, _| report(event.clone()));
     }
     let (to, js) = (report.clone(), call.js());
-    call.on("ringing", move |early, _| to(CallEvent::Ringing { sid: sid(&js), early_media: early.is_truthy() }));
+    call.on("ringing", move |early, _| {
+        to(CallEvent::Ringing {
+            sid: sid(&js),
+            early_media: early.is_truthy(),
+        })
+    });
     let (to, js) = (report.clone(), call.js());
-    call.on("accept", move |_, _| to(CallEvent::Accepted { sid: sid(&js) }));
+    call.on("accept", move |_, _| {
+        to(CallEvent::Accepted { sid: sid(&js) })
+    });
     let (to, js) = (report.clone(), call.js());
-    call.on("error", move |error, _| to(CallEvent::Error { fault: fault(&error), closed: status(&js) == "closed" }));
+    call.on("error", move |error, _| {
+        to(CallEvent::Error {
+            fault: fault(&error),
+            closed: status(&js) == "closed",
+        })
+    });
     let to = report.clone();
     call.on("mute", move |on, _| to(CallEvent::Muted(on.is_truthy())));
     let to = report.clone();
@@ -63,7 +77,9 @@ pub fn hear_call(call: &mut Call, n: u32, send: &Send, on_level: impl Fn(u8) + '
             report(CallEvent::WarningCleared(warning));
         }
     });
-    call.on("volume", move |input, _| on_level(level(input.as_f64().unwrap_or_default())));
+    call.on("volume", move |input, _| {
+        on_level(level(input.as_f64().unwrap_or_default()))
+    });
 }
 
 /// Twilio's SID of the call, once it has one.
@@ -75,8 +91,14 @@ pub fn sid(call: &JsValue) -> Option<String> {
 fn warning(name: &JsValue) -> Option<Warning> {
     match name.as_string()?.as_str() {
         "constant-audio-input-level" => Some(Warning::SilentMicrophone),
-        "high-rtt" | "high-jitter" | "high-packet-loss" | "high-packets-lost-fraction" | "low-mos" | "low-bytes-received"
-        | "low-bytes-sent" | "ice-connectivity-lost" => Some(Warning::WeakConnection),
+        "high-rtt"
+        | "high-jitter"
+        | "high-packet-loss"
+        | "high-packets-lost-fraction"
+        | "low-mos"
+        | "low-bytes-received"
+        | "low-bytes-sent"
+        | "ice-connectivity-lost" => Some(Warning::WeakConnection),
         _ => None,
     }
 }

@@ -16,7 +16,13 @@ use std::time::Duration;
 pub fn Talk(locale: Locale, shown: Shown, face: Memo<Face>) -> impl IntoView {
     let state = shown.state;
     let number = Memo::new(move |_| with_call(state, |call| call.number.clone()));
-    let level = move || if with_call(state, |call| call.muted) { 0 } else { shown.level.get() };
+    let level = move || {
+        if with_call(state, |call| call.muted) {
+            0
+        } else {
+            shown.level.get()
+        }
+    };
     let trouble = Memo::new(move |_| {
         if with_call(state, |call| call.weak) {
             td_string!(locale, dialer.weak_connection)
@@ -44,7 +50,9 @@ pub fn Talk(locale: Locale, shown: Shown, face: Memo<Face>) -> impl IntoView {
 /// Minutes and seconds since the customer answered.
 #[component]
 fn Clock(state: RwSignal<State>) -> impl IntoView {
-    let answered_at = Memo::new(move |_| state.with(|state| state.call.as_ref().and_then(|call| call.answered_at)));
+    let answered_at = Memo::new(move |_| {
+        state.with(|state| state.call.as_ref().and_then(|call| call.answered_at))
+    });
     let passed = RwSignal::new(0u32);
     let ticking = StoredValue::new(None::<IntervalHandle>);
     let stop = move || {
@@ -71,7 +79,11 @@ fn Clock(state: RwSignal<State>) -> impl IntoView {
 /// `02:31`, `1:02:31`
 fn clock(seconds: u32) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes:02}:{seconds:02}") }
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes:02}:{seconds:02}")
+    }
 }
 
 /// Mute, keypad, and which microphone and speaker.
@@ -128,10 +140,19 @@ fn Choice(
 ) -> impl IntoView {
     let options = move || {
         let named = |(place, (id, label)): (usize, (String, String))| {
-            let label = if label.is_empty() { (place + 1).to_string() } else { label };
+            let label = if label.is_empty() {
+                (place + 1).to_string()
+            } else {
+                label
+            };
             view! { <option value=id>{label}</option> }
         };
-        devices.with(|devices| pick(devices).clone()).into_iter().enumerate().map(named).collect_view()
+        devices
+            .with(|devices| pick(devices).clone())
+            .into_iter()
+            .enumerate()
+            .map(named)
+            .collect_view()
     };
     view! {
         <label hidden=move || devices.with(|devices| pick(devices).is_empty())>

@@ -1,7 +1,7 @@
 //! Twilio's Voice JS SDK 2.18.5, as far as we use it: private externs under types that own a handle and its closures. Dropping one
 //! detaches. Options and events: <https://twilio.github.io/twilio-voice.js/>, and the package's own `es5/twilio/{device,call}.d.ts`.
 
-use super::{Setup, machine::Fault};
+use super::{Setup, machine::Fault, shown::Devices};
 use crate::browser::{get, get_text, set};
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
@@ -76,30 +76,47 @@ impl SilentSound {
     pub fn set_sink_ids(&self) {}
 }
 
-/// A handler of an SDK event, for as long as it lives.
+/// A handler of an SDK event, for as long as it lives. `Fn`: the SDK emits inside its own methods, so one may be called within itself.
 struct Heard {
     emitter: JsValue,
     name: &'static str,
-    closure: Closure<dyn FnMut(JsValue, JsValue)>,
+    closure: Closure<dyn Fn(JsValue, JsValue)>,
 }
 
 impl Heard {
-    fn new(emitter: &JsValue, name: &'static str, handler: impl FnMut(JsValue, JsValue) + 'static) -> Self {
-        let closure = Closure::<dyn FnMut(JsValue, JsValue)>::new(handler);
-        let _ = emitter.unchecked_ref::<Emitter>().on(name, closure.as_ref().unchecked_ref());
-        Self { emitter: emitter.clone(), name, closure }
+    fn new(
+        emitter: &JsValue,
+        name: &'static str,
+        handler: impl Fn(JsValue, JsValue) + 'static,
+    ) -> Self {
+        let closure = Closure::<dyn Fn(JsValue, JsValue)>::new(handler);
+        let _ = emitter
+            .unchecked_ref::<Emitter>()
+            .on(name, closure.as_ref().unchecked_ref());
+        Self {
+            emitter: emitter.clone(),
+            name,
+            closure,
+        }
     }
 }
 
 impl Drop for Heard {
     fn drop(&mut self) {
-        let _ = self.emitter.unchecked_ref::<Emitter>().remove_listener(self.name, self.closure.as_ref().unchecked_ref());
+        let _ = self
+            .emitter
+            .unchecked_ref::<Emitter>()
+            .remove_listener(self.name, self.closure.as_ref().unchecked_ref());
     }
 }
 
 /// Whether the SDK's script has run.
 pub fn is_loaded() -> bool {
-    js_sys::global().dyn_ref::<Object>().and_then(|global| get(global, "Twilio")).and_then(|twilio| get(&twilio, "Device")).is_some()
+    js_sys::global()
+        .dyn_ref::<Object>()
+        .and_then(|global| get(global, "Twilio"))
+        .and_then(|twilio| get(&twilio, "Device"))
+        .is_some()
 }
 
 /// The phone at Twilio. Dropping it destroys it, and with it its calls.
@@ -112,11 +129,14 @@ impl Device {
     /// Fails where there is no WebRTC: an old browser, or an origin that is not secure.
     pub fn new(token: &str, setup: &Setup) -> Result<Self, Fault> {
         let device = JsDevice::new(token, &options(setup)).map_err(|error| fault(&error))?;
-        Ok(Self { device, heard: Vec::new() })
+        Ok(Self {
+            device,
+            heard: Vec::new(),
+        })
     }
 
     /// Calls `handler` with the event's two arguments.
-    pub fn on(&mut self, name: &'static str, handler: impl FnMut(JsValue, JsValue) + 'static) {
+    pub fn on(&mut self, name: &'static str, handler: impl Fn(JsValue, JsValue) + 'static) {
         self.heard.push(Heard::new(&self.device, name, handler));
     }
 
@@ -130,7 +150,9 @@ impl Device {
     }
 
     pub fn update_token(&self, token: &str) -> Result<(), Fault> {
-        self.device.update_token(token).map_err(|error| fault(&error))
+        self.device
+            .update_token(token)
+            .map_err(|error| fault(&error))
     }
 
     /// Twilio asks our server for TwiML with this `To`. The promise may never settle: the caller has a limit of its own.
@@ -141,17 +163,30 @@ impl Device {
         set(&options, "params", &params);
         let promise = self.device.connect(&options);
         async move {
-            let call = JsFuture::from(promise.map_err(|error| fault(&error))?).await.map_err(|error| fault(&error))?;
+            let call = JsFuture::from(promise.map_err(|error| fault(&error))?)
+                .await
+                .map_err(|error| fault(&error))?;
             Ok(Call::from_js(call))
         }
     }
 
-    /// Microphones and speakers: id and label. Labels are empty until the microphone is allowed.
-    pub fn devices(&self) -> (Vec<(String, String)>, Vec<(String, String)>) {
-        let Some(audio) = get(&self.device, "audio") else { return Default::default() };
+    /// Microphones and speakers. Labels are empty until the microphone is allowed.
+    pub fn devices(&self) -> Devices {
+        let Some(audio) = get(&self.device, "audio") else {
+            return Devices::default();
+        };
         let microphones = devices_of(&audio, "availableInputDevices");
-        let can_choose = get(&audio, "isOutputSelectionSupported").is_some_and(|yes| yes.is_truthy());
-        (microphones, if can_choose { devices_of(&audio, "availableOutputDevices") } else { Vec::new() })
+        let can_choose =
+            get(&audio, "isOutputSelectionSupported").is_some_and(|yes| yes.is_truthy());
+        let speakers = if can_choose {
+            devices_of(&audio, "availableOutputDevices")
+        } else {
+            Vec::new()
+        };
+        Devices {
+            microphones,
+            speakers,
+        }
     }
 
     pub async fn choose_microphone(audio: Option<JsValue>, id: String) {
@@ -162,7 +197,9 @@ impl Device {
     }
 
     pub async fn choose_speaker(audio: Option<JsValue>, id: String) {
-        let Some(speakers) = audio.and_then(|audio| get(&audio, "speakerDevices")) else { return };
+        let Some(speakers) = audio.and_then(|audio| get(&audio, "speakerDevices")) else {
+            return;
+        };
         if let Ok(promise) = speakers.unchecked_ref::<Outputs>().set(&id) {
             let _ = JsFuture::from(promise).await;
         }
@@ -194,10 +231,13 @@ pub struct Call {
 
 impl Call {
     pub fn from_js(call: JsValue) -> Self {
-        Self { call: call.unchecked_into(), heard: Vec::new() }
+        Self {
+            call: call.unchecked_into(),
+            heard: Vec::new(),
+        }
     }
 
-    pub fn on(&mut self, name: &'static str, handler: impl FnMut(JsValue, JsValue) + 'static) {
+    pub fn on(&mut self, name: &'static str, handler: impl Fn(JsValue, JsValue) + 'static) {
         self.heard.push(Heard::new(&self.call, name, handler));
     }
 
@@ -219,7 +259,10 @@ impl Call {
         let stream = self.call.get_local_stream().ok();
         let deaf = status(&self.call) == "closed";
         let _ = self.call.disconnect();
-        if let Some(stream) = stream.filter(|_| deaf).and_then(|stream| stream.dyn_into::<web_sys::MediaStream>().ok()) {
+        if let Some(stream) = stream
+            .filter(|_| deaf)
+            .and_then(|stream| stream.dyn_into::<web_sys::MediaStream>().ok())
+        {
             for track in stream.get_tracks().iter() {
                 if let Ok(track) = track.dyn_into::<web_sys::MediaStreamTrack>() {
                     track.stop();
@@ -245,7 +288,11 @@ impl Call {
 
 /// `pending`, `connecting`, `ringing`, `open`, `reconnecting` or `closed`.
 pub fn status(call: &JsValue) -> String {
-    call.unchecked_ref::<JsCall>().status().ok().and_then(|status| status.as_string()).unwrap_or_default()
+    call.unchecked_ref::<JsCall>()
+        .status()
+        .ok()
+        .and_then(|status| status.as_string())
+        .unwrap_or_default()
 }
 
 /// A parameter of the call: `CallSid`, `From`, `To`. The SID is the SDK's own, `TJ…`, until Twilio has given one.
@@ -255,15 +302,22 @@ pub fn parameter(call: &JsValue, name: &str) -> Option<String> {
 
 /// What the SDK, or the browser, threw.
 pub fn fault(error: &JsValue) -> Fault {
-    let code = get(error, "code").and_then(|code| code.as_f64()).unwrap_or_default() as u32;
-    let message = get_text(error, "message").or_else(|| error.as_string()).unwrap_or_default();
+    let code = get(error, "code")
+        .and_then(|code| code.as_f64())
+        .unwrap_or_default() as u32;
+    let message = get_text(error, "message")
+        .or_else(|| error.as_string())
+        .unwrap_or_default();
     let name = get_text(error, "name").unwrap_or_default();
     let code = match name.as_str() {
         "NotAllowedError" | "PermissionDeniedError" => 31401,
         "NotFoundError" | "NotReadableError" | "OverconstrainedError" => 31402,
         _ => code,
     };
-    Fault { code, message: message.chars().take(300).collect() }
+    Fault {
+        code,
+        message: message.chars().take(300).collect(),
+    }
 }
 
 fn options(setup: &Setup) -> Object {
@@ -273,7 +327,11 @@ fn options(setup: &Setup) -> Object {
     set(&options, "maxCallSignalingTimeoutMs", 30_000);
     set(&options, "enableImprovedSignalingErrorPrecision", true);
     set(&options, "allowIncomingWhileBusy", false);
-    set(&options, "codecPreferences", Array::of2(&"opus".into(), &"pcmu".into()));
+    set(
+        &options,
+        "codecPreferences",
+        Array::of2(&"opus".into(), &"pcmu".into()),
+    );
     set(&options, "closeProtection", setup.leave_question.as_str());
     // loglevel's numbers: 1 is debug, 5 is silent.
     set(&options, "logLevel", if setup.debug { 1 } else { 5 });
@@ -291,7 +349,9 @@ fn options(setup: &Setup) -> Object {
 }
 
 fn devices_of(audio: &JsValue, name: &str) -> Vec<(String, String)> {
-    let Some(map) = get(audio, name).and_then(|map| map.dyn_into::<js_sys::Map>().ok()) else { return Vec::new() };
+    let Some(map) = get(audio, name).and_then(|map| map.dyn_into::<js_sys::Map>().ok()) else {
+        return Vec::new();
+    };
     let mut devices = Vec::new();
     map.for_each(&mut |device, id| {
         if let Some(id) = id.as_string().filter(|id| !id.is_empty()) {

@@ -47,13 +47,24 @@ async fn request() -> Option<JsValue> {
     let navigator = web_sys::window()?.navigator();
     let wake_lock = get(&navigator, "wakeLock")?;
     let ask: Function = get(&wake_lock, "request")?.dyn_into().ok()?;
-    let promise: Promise = ask.call1(&wake_lock, &JsValue::from_str("screen")).ok()?.dyn_into().ok()?;
+    let promise: Promise = ask
+        .call1(&wake_lock, &JsValue::from_str("screen"))
+        .ok()?
+        .dyn_into()
+        .ok()?;
     JsFuture::from(promise).await.ok()
 }
 
 fn release(sentinel: &JsValue) {
-    let Some(release) = get(sentinel, "release").and_then(|release| release.dyn_into::<Function>().ok()) else { return };
-    if let Ok(promise) = release.call0(sentinel).and_then(|promise| promise.dyn_into::<Promise>()) {
+    let Some(release) =
+        get(sentinel, "release").and_then(|release| release.dyn_into::<Function>().ok())
+    else {
+        return;
+    };
+    if let Ok(promise) = release
+        .call0(sentinel)
+        .and_then(|promise| promise.dyn_into::<Promise>())
+    {
         spawn_local(async move {
             let _ = JsFuture::from(promise).await;
         });

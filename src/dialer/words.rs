@@ -69,7 +69,9 @@ fn outcome(locale: Locale, status: Status) -> &'static str {
         Status::NoAnswer => td_string!(locale, dialer.outcome.no_answer),
         Status::Failed => td_string!(locale, dialer.outcome.failed),
         Status::Canceled => td_string!(locale, dialer.outcome.canceled),
-        Status::Initiated | Status::Ringing | Status::InProgress => td_string!(locale, dialer.outcome.ended),
+        Status::Initiated | Status::Ringing | Status::InProgress => {
+            td_string!(locale, dialer.outcome.ended)
+        }
     }
 }
 
@@ -94,7 +96,9 @@ fn fault(locale: Locale, fault: &Fault) -> &'static str {
         31401 | 31208 => td_string!(locale, dialer.error.microphone_denied),
         31402 => td_string!(locale, dialer.error.microphone_missing),
         20104 | 31205 => td_string!(locale, dialer.error.token_expired),
-        20101 | 20151 | 20157 | 31204 | 31207 | 31201 | 31202 => td_string!(locale, dialer.error.token_refused),
+        20101 | 20151 | 20157 | 31204 | 31207 | 31201 | 31202 => {
+            td_string!(locale, dialer.error.token_refused)
+        }
         31001 | 31002 | 31404 => td_string!(locale, dialer.error.application),
         31008 | 31486 => td_string!(locale, dialer.error.taken_elsewhere),
         53405 | 31003 => td_string!(locale, dialer.error.media),

@@ -57,7 +57,9 @@ pub fn subscribe(handler: impl Fn(LiveEvent) + 'static) -> Subscription {
 /// The page was rendered with everything up to this change: what comes after is wanted.
 pub fn resume_from(change: i64) {
     with(|hub| {
-        hub.last_id.borrow_mut().get_or_insert_with(|| change.to_string());
+        hub.last_id
+            .borrow_mut()
+            .get_or_insert_with(|| change.to_string());
     });
 }
 
@@ -90,13 +92,19 @@ impl Hub {
         if !self.listeners.is_empty() {
             return;
         }
-        let Some(window) = web_sys::window() else { return };
+        let Some(window) = web_sys::window() else {
+            return;
+        };
         if let Some(document) = window.document() {
-            self.listeners.push(Listener::new(&document, "visibilitychange", |_| wake()));
+            self.listeners
+                .push(Listener::new(&document, "visibilitychange", |_| wake()));
         }
-        self.listeners.push(Listener::new(&window, "pageshow", |_| wake()));
+        self.listeners
+            .push(Listener::new(&window, "pageshow", |_| wake()));
         // The back/forward cache takes no page that holds a lock.
-        self.listeners.push(Listener::new(&window, "pagehide", |_| drop(with(|hub| hub.leading.take()))));
+        self.listeners.push(Listener::new(&window, "pagehide", |_| {
+            drop(with(|hub| hub.leading.take()))
+        }));
         self.listeners.push(Listener::new(&window, "online", |_| {
             with(|hub| {
                 if let Some((source, _)) = &hub.leading {
@@ -105,12 +113,15 @@ impl Hub {
             });
         }));
         if let Ok(channel) = BroadcastChannel::new(NAME) {
-            self.listeners.push(Listener::new(&channel, "message", |event| {
-                let text = event.dyn_ref::<MessageEvent>().and_then(|message| message.data().as_string());
-                if let Some(word) = text.and_then(|text| serde_json::from_str(&text).ok()) {
-                    hear(word);
-                }
-            }));
+            self.listeners
+                .push(Listener::new(&channel, "message", |event| {
+                    let text = event
+                        .dyn_ref::<MessageEvent>()
+                        .and_then(|message| message.data().as_string());
+                    if let Some(word) = text.and_then(|text| serde_json::from_str(&text).ok()) {
+                        hear(word);
+                    }
+                }));
             self.channel = Some(channel);
             self.tell(&Word::WhereAreYou);
         }
@@ -176,7 +187,9 @@ fn hear(word: Word) {
                 with(|hub| *hub.last_id.borrow_mut() = Some(id));
             }
             let event = match name.as_str() {
-                "call" => serde_json::from_str(&data).ok().map(|view| LiveEvent::Call(Box::new(view))),
+                "call" => serde_json::from_str(&data)
+                    .ok()
+                    .map(|view| LiveEvent::Call(Box::new(view))),
                 "fetch" => serde_json::from_str(&data).ok().map(LiveEvent::Fetch),
                 "reset" => Some(LiveEvent::Reset),
                 _ => None,
@@ -186,7 +199,10 @@ fn hear(word: Word) {
         Word::Online(up) => set_online(up),
         Word::WhereAreYou => with(|hub| {
             if hub.leading.is_some() {
-                hub.tell(&Word::Here { id: hub.last_id.borrow().clone(), online: hub.online });
+                hub.tell(&Word::Here {
+                    id: hub.last_id.borrow().clone(),
+                    online: hub.online,
+                });
             }
         }),
         Word::Here { id, online } => {
@@ -194,7 +210,8 @@ fn hear(word: Word) {
                 if hub.leading.is_some() {
                     return false;
                 }
-                let number = |id: &Option<String>| id.as_deref().and_then(|id| id.parse::<i64>().ok());
+                let number =
+                    |id: &Option<String>| id.as_deref().and_then(|id| id.parse::<i64>().ok());
                 let (ours, theirs) = (number(&hub.last_id.borrow()), number(&id));
                 if theirs > ours {
                     *hub.last_id.borrow_mut() = id;
@@ -218,7 +235,12 @@ fn set_online(up: bool) {
 fn tell_all(event: Option<LiveEvent>) {
     let Some(event) = event else { return };
     // Handlers may subscribe or leave while they are called.
-    let handlers: Vec<Handler> = with(|hub| hub.handlers.iter().map(|(_, handler)| handler.clone()).collect());
+    let handlers: Vec<Handler> = with(|hub| {
+        hub.handlers
+            .iter()
+            .map(|(_, handler)| handler.clone())
+            .collect()
+    });
     for handler in handlers {
         handler(event.clone());
     }

@@ -27,8 +27,13 @@ struct Inner {
 
 impl Source {
     pub(super) fn open(last_id: Rc<RefCell<Option<String>>>, say: impl Fn(Word) + 'static) -> Self {
-        let inner =
-            Rc::new(Inner { say: Box::new(say), last_id, open: RefCell::default(), again: RefCell::default(), failures: Cell::new(0) });
+        let inner = Rc::new(Inner {
+            say: Box::new(say),
+            last_id,
+            open: RefCell::default(),
+            again: RefCell::default(),
+            failures: Cell::new(0),
+        });
         inner.connect();
         Self { inner }
     }
@@ -55,15 +60,23 @@ impl Inner {
             Some(id) => format!("/api/calls/events?last_event_id={id}"),
             None => "/api/calls/events".to_owned(),
         };
-        let Ok(source) = EventSource::new(&url) else { return self.retry() };
+        let Ok(source) = EventSource::new(&url) else {
+            return self.retry();
+        };
         let mut listeners: Vec<Listener> = EVENTS
             .into_iter()
             .map(|name| {
                 let inner = Rc::downgrade(self);
                 Listener::new(&source, name, move |event: Event| {
-                    if let (Some(inner), Some(message)) = (inner.upgrade(), event.dyn_ref::<MessageEvent>()) {
+                    if let (Some(inner), Some(message)) =
+                        (inner.upgrade(), event.dyn_ref::<MessageEvent>())
+                    {
                         let data = message.data().as_string().unwrap_or_default();
-                        (inner.say)(Word::Event { name: name.to_owned(), data, id: message.last_event_id() });
+                        (inner.say)(Word::Event {
+                            name: name.to_owned(),
+                            data,
+                            id: message.last_event_id(),
+                        });
                     }
                 })
             })

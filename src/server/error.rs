@@ -54,7 +54,10 @@ impl Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::Internal(error.into())
+        match error {
+            StoreError::Busy => Self::unavailable("The system is busy. Try again in a moment"),
+            error => Self::Internal(error.into()),
+        }
     }
 }
 

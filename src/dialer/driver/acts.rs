@@ -48,7 +48,11 @@ impl Driver {
             Effect::FetchToken => self.fetch_token(),
             Effect::CreateDevice => self.create_device(),
             Effect::UpdateToken => {
-                let done = self.device.borrow().as_ref().map(|device| device.update_token(&self.token.borrow()));
+                let done = self
+                    .device
+                    .borrow()
+                    .as_ref()
+                    .map(|device| device.update_token(&self.token.borrow()));
                 if let Some(Err(fault)) = done {
                     self.send(Input::DeviceError(fault));
                 }
@@ -89,7 +93,14 @@ impl Driver {
             let mut tries = if steal { 1 } else { LOCK_TRIES };
             while tries > 0 {
                 tries -= 1;
-                if driver.acquire(if steal { Asking::Steal } else { Asking::IfAvailable }).await {
+                if driver
+                    .acquire(if steal {
+                        Asking::Steal
+                    } else {
+                        Asking::IfAvailable
+                    })
+                    .await
+                {
                     return driver.send(Input::LockHeld);
                 }
                 sleep(Duration::from_millis(150)).await;
@@ -141,16 +152,24 @@ impl Driver {
             let answer = fetch::get("/api/calls/token").await;
             driver.fetching.set(false);
             driver.send(match answer {
-                Ok(answer) if answer.status == 200 => match serde_json::from_str::<TokenAnswer>(&answer.text) {
-                    Ok(token) => {
-                        // Life by the server's clock: this one may be wrong by minutes.
-                        let now = answer.date.unwrap_or_else(js_sys::Date::now);
-                        let life_ms = js_sys::Date::parse(&token.expires_at) - now;
-                        *driver.token.borrow_mut() = token.token;
-                        Input::TokenArrived { life_ms: if life_ms.is_finite() { life_ms.max(10_000.0) } else { 600_000.0 } }
+                Ok(answer) if answer.status == 200 => {
+                    match serde_json::from_str::<TokenAnswer>(&answer.text) {
+                        Ok(token) => {
+                            // Life by the server's clock: this one may be wrong by minutes.
+                            let now = answer.date.unwrap_or_else(js_sys::Date::now);
+                            let life_ms = js_sys::Date::parse(&token.expires_at) - now;
+                            *driver.token.borrow_mut() = token.token;
+                            Input::TokenArrived {
+                                life_ms: if life_ms.is_finite() {
+                                    life_ms.max(10_000.0)
+                                } else {
+                                    600_000.0
+                                },
+                            }
+                        }
+                        Err(_) => Input::TokenFailed,
                     }
-                    Err(_) => Input::TokenFailed,
-                },
+                }
                 Ok(answer) if answer.status == 401 => Input::TokenRefused,
                 _ => Input::TokenFailed,
             });
@@ -185,19 +204,35 @@ impl Driver {
     }
 
     fn connect(self: &Rc<Self>, n: u32, to: String) {
-        let promise = self.device.borrow().as_ref().map(|device| device.connect(&to));
+        let promise = self
+            .device
+            .borrow()
+            .as_ref()
+            .map(|device| device.connect(&to));
         let driver = self.clone();
         spawn_local(async move {
             let Some(promise) = promise else {
-                let fault = crate::dialer::machine::Fault { code: 31009, message: "no device".into() };
-                return driver.send(Input::Event { n, event: CallEvent::Failed(fault) });
+                let fault = crate::dialer::machine::Fault {
+                    code: 31009,
+                    message: "no device".into(),
+                };
+                return driver.send(Input::Event {
+                    n,
+                    event: CallEvent::Failed(fault),
+                });
             };
             match promise.await {
                 Ok(call) => {
                     driver.adopt(n, call);
-                    driver.send(Input::Event { n, event: CallEvent::Connected });
+                    driver.send(Input::Event {
+                        n,
+                        event: CallEvent::Connected,
+                    });
                 }
-                Err(fault) => driver.send(Input::Event { n, event: CallEvent::Failed(fault) }),
+                Err(fault) => driver.send(Input::Event {
+                    n,
+                    event: CallEvent::Failed(fault),
+                }),
             }
         });
     }
@@ -240,10 +275,26 @@ impl Driver {
 
     fn report(self: &Rc<Self>, report: Report) {
         let signaling = self.device.borrow().as_ref().and_then(Device::state);
-        let ice = self.calls.borrow().values().next_back().and_then(Call::ice_state);
+        let ice = self
+            .calls
+            .borrow()
+            .values()
+            .next_back()
+            .and_then(Call::ice_state);
         spawn_local(async move {
-            let microphone = microphone_permission().await.unwrap_or_else(|| "unknown".into());
-            let _ = fetch::post_json("/api/calls/diagnostics", &Diagnostics { report, microphone, signaling, ice }).await;
+            let microphone = microphone_permission()
+                .await
+                .unwrap_or_else(|| "unknown".into());
+            let _ = fetch::post_json(
+                "/api/calls/diagnostics",
+                &Diagnostics {
+                    report,
+                    microphone,
+                    signaling,
+                    ice,
+                },
+            )
+            .await;
         });
     }
 }

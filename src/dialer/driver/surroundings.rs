@@ -19,10 +19,17 @@ use web_sys::{Document, Element, HtmlElement, MouseEvent, UrlSearchParams, Windo
 
 impl Driver {
     pub(super) fn look_around(self: &Rc<Self>) {
-        let (Some(window), send) = (web_sys::window(), self.sender()) else { return };
-        let Some(document) = window.document() else { return };
+        let (Some(window), send) = (web_sys::window(), self.sender()) else {
+            return;
+        };
+        let Some(document) = window.document() else {
+            return;
+        };
         let weak = Rc::downgrade(self);
-        let in_call = move || weak.upgrade().is_some_and(|driver| driver.state.borrow().face().is_call());
+        let in_call = move || {
+            weak.upgrade()
+                .is_some_and(|driver| driver.state.borrow().face().is_call())
+        };
         let mut listeners = keyboard::listen(send.clone(), in_call.clone());
         for (name, input) in [("online", Input::Online), ("offline", Input::Offline)] {
             let send = send.clone();
@@ -59,7 +66,11 @@ impl Driver {
         }));
         let user_id = self.setup.user_id.clone();
         let subscription = live::subscribe(move |event| match event {
-            LiveEvent::Call(view) if view.agent.as_ref().is_some_and(|agent| agent.id == user_id) => send(Input::Record(Record::from(&*view))),
+            LiveEvent::Call(view)
+                if view.agent.as_ref().is_some_and(|agent| agent.id == user_id) =>
+            {
+                send(Input::Record(Record::from(&*view)))
+            }
             LiveEvent::Online(up) => send(Input::Live(up)),
             _ => {}
         });
@@ -92,7 +103,8 @@ impl Driver {
         }
         self.stay_awake();
         if let Some(document) = document() {
-            let title = words::title(self.locale, &state).map(|words| format!("{words} · {}", self.title));
+            let title =
+                words::title(self.locale, &state).map(|words| format!("{words} · {}", self.title));
             document.set_title(title.as_ref().unwrap_or(&self.title));
             if let Ok(Some(spot)) = document.query_selector("[data-phone-state]") {
                 spot.set_text_content(Some(words::state(self.locale, face)));
@@ -118,9 +130,16 @@ fn call_again(event: &web_sys::Event) -> Option<String> {
     if mouse.ctrl_key() || mouse.meta_key() || mouse.shift_key() || mouse.button() != 0 {
         return None;
     }
-    let link = event.target()?.dyn_into::<Element>().ok()?.closest("[data-testid=call-again]").ok()??;
+    let link = event
+        .target()?
+        .dyn_into::<Element>()
+        .ok()?
+        .closest("[data-testid=call-again]")
+        .ok()??;
     let href = link.get_attribute("href")?;
-    UrlSearchParams::new_with_str(href.split_once('?')?.1).ok()?.get("to")
+    UrlSearchParams::new_with_str(href.split_once('?')?.1)
+        .ok()?
+        .get("to")
 }
 
 /// The button that had the focus may have just been hidden: its successor takes it, once the page has changed.
@@ -135,12 +154,17 @@ fn keep_focus() {
     spawn_local(async {
         sleep(Duration::from_millis(30)).await;
         // Hiding the focused element leaves the focus on the body.
-        let lost = document().is_some_and(|document| document.active_element().is_none_or(|element| element.tag_name() == "BODY"));
+        let lost = document().is_some_and(|document| {
+            document
+                .active_element()
+                .is_none_or(|element| element.tag_name() == "BODY")
+        });
         if !lost {
             return;
         }
         for name in ["dialer-answer", "dialer-hangup", "dialer-call"] {
-            let button = find(&format!("[data-testid={name}]")).and_then(|element| element.dyn_into::<HtmlElement>().ok());
+            let button = find(&format!("[data-testid={name}]"))
+                .and_then(|element| element.dyn_into::<HtmlElement>().ok());
             if let Some(button) = button.filter(|button| button.offset_parent().is_some()) {
                 let _ = button.focus();
                 return;
@@ -149,7 +173,7 @@ fn keep_focus() {
     });
 }
 
-fn find(selector: &str) -> Option<Element> {
+pub(super) fn find(selector: &str) -> Option<Element> {
     document()?.query_selector(selector).ok().flatten()
 }
 

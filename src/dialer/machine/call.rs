@@ -1,18 +1,11 @@
-//! A call, from the key that is pressed to the words that say how it ended.
+//! What is known of a call: of the one that is on, and of the one that ended last.
 
-use super::{CONNECT_MS, ENDED_MS, Effect, Message, OUTCOME_MS, State, Timer};
+use super::Message;
 use crate::domain::{
     call::{Direction, Status},
-    phone::PhoneNumber,
     view::{CallView, Reason},
 };
 use serde::Serialize;
-
-/// With no word from the stream, the server is asked this long after it should have come.
-const ASK_MS: u32 = 4_000;
-/// A call that the record says is over and the SDK keeps: the customer hung up, or a refusal is being spoken.
-const LINGER_MS: u32 = 5_000;
-const SPOKEN_MS: u32 = 25_000;
 
 /// How far a call has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +40,10 @@ impl Fault {
 
     /// The token, the key or the TwiML App is wrong: an administrator mends it.
     pub fn is_configuration(&self) -> bool {
-        matches!(self.code, 20101 | 20151 | 20157 | 31001 | 31002 | 31201 | 31202 | 31204 | 31207 | 31404)
+        matches!(
+            self.code,
+            20101 | 20151 | 20157 | 31001 | 31002 | 31201 | 31202 | 31204 | 31207 | 31404
+        )
     }
 
     pub fn is_microphone(&self) -> bool {
@@ -56,7 +52,10 @@ impl Fault {
 
     /// The network, or Twilio's edge.
     pub fn is_connection(&self) -> bool {
-        matches!(self.code, 31000 | 31003 | 31005 | 31009 | 53000..=53001 | 53405)
+        matches!(
+            self.code,
+            31000 | 31003 | 31005 | 31009 | 53000..=53001 | 53405
+        )
     }
 }
 
@@ -67,14 +66,22 @@ pub enum CallEvent {
     Connected,
     /// `connect()` rejected or threw.
     Failed(Fault),
-    Ringing { sid: Option<String>, early_media: bool },
+    Ringing {
+        sid: Option<String>,
+        early_media: bool,
+    },
     /// Twilio answered: the customer, or a voice that says why not.
-    Accepted { sid: Option<String> },
+    Accepted {
+        sid: Option<String>,
+    },
     Disconnected,
     /// The caller gave up before we answered.
     Cancelled,
     Rejected,
-    Error { fault: Fault, closed: bool },
+    Error {
+        fault: Fault,
+        closed: bool,
+    },
     Reconnecting,
     Reconnected,
     /// The signalling socket closed.
@@ -141,22 +148,32 @@ pub struct Call {
     /// The digits that were sent.
     pub tones: String,
     pub(super) accepted: bool,
-    connected: bool,
-    ringing_heard: bool,
-    early_media: bool,
-    by_us: bool,
-    started_at: f64,
-    fault: Option<Fault>,
-    record: Option<Record>,
+    pub(super) connected: bool,
+    pub(super) ringing_heard: bool,
+    pub(super) early_media: bool,
+    pub(super) by_us: bool,
+    pub(super) started_at: f64,
+    pub(super) fault: Option<Fault>,
+    pub(super) record: Option<Record>,
 }
 
 impl Call {
-    fn new(n: u32, incoming: bool, number: String, sid: Option<String>, now: f64) -> Self {
+    pub(super) fn new(
+        n: u32,
+        incoming: bool,
+        number: String,
+        sid: Option<String>,
+        now: f64,
+    ) -> Self {
         Self {
             n,
             incoming,
             number,
-            stage: if incoming { Stage::Incoming } else { Stage::Connecting },
+            stage: if incoming {
+                Stage::Incoming
+            } else {
+                Stage::Connecting
+            },
             sid,
             muted: false,
             reconnecting: false,
@@ -176,14 +193,18 @@ impl Call {
     }
 
     pub(super) fn wants_ringback(&self) -> bool {
-        self.stage == Stage::Ringing && self.ringing_heard && !self.early_media && !self.accepted && !self.reconnecting
+        self.stage == Stage::Ringing
+            && self.ringing_heard
+            && !self.early_media
+            && !self.accepted
+            && !self.reconnecting
     }
 
     pub(super) fn can_send_tones(&self) -> bool {
         self.accepted || self.early_media
     }
 
-    fn talk(&mut self, now: f64) {
+    pub(super) fn talk(&mut self, now: f64) {
         self.stage = Stage::Talking;
         self.answered_at.get_or_insert(now);
     }
@@ -194,342 +215,44 @@ impl Call {
 pub struct Last {
     pub n: u32,
     pub number: String,
-    incoming: bool,
-    sid: Option<String>,
-    by_us: bool,
-    fault: Option<Fault>,
-    record: Option<Record>,
+    pub(super) incoming: bool,
+    pub(super) sid: Option<String>,
+    pub(super) by_us: bool,
+    pub(super) fault: Option<Fault>,
+    pub(super) record: Option<Record>,
     /// The SDK's object is let go, the report is sent.
-    settled: bool,
-    missed: bool,
-    lasted_ms: f64,
+    pub(super) settled: bool,
+    pub(super) missed: bool,
+    pub(super) answered: bool,
+    pub(super) lasted_ms: f64,
 }
 
 impl Last {
     /// The words, when there are any: what the server refused, then the record's outcome, then a cause from the browser.
-    fn words(&self) -> Option<Message> {
-        let status = self.record.as_ref().map(|r| r.status).filter(|s| s.is_terminal());
+    pub(super) fn words(&self) -> Option<Message> {
+        if self.incoming && !self.answered && (self.missed || self.by_us) {
+            return Some(if self.by_us {
+                Message::Declined
+            } else {
+                Message::Missed
+            });
+        }
+        let status = self
+            .record
+            .as_ref()
+            .map(|r| r.status)
+            .filter(|s| s.is_terminal());
         if let Some(reason) = self.record.as_ref().and_then(|r| r.reason) {
             return Some(Message::Refused(reason));
         }
         match (status, &self.fault) {
             (Some(status), None) => Some(Message::Outcome(status)),
-            (Some(status), Some(_)) if status != Status::Failed && status != Status::Canceled => Some(Message::Outcome(status)),
+            (Some(status), Some(_)) if status != Status::Failed && status != Status::Canceled => {
+                Some(Message::Outcome(status))
+            }
             (_, Some(fault)) => Some(Message::Fault(fault.clone())),
-            (None, None) if self.missed => Some(Message::Missed),
-            (None, None) if self.by_us => Some(if self.incoming { Message::Declined } else { Message::YouEnded }),
+            (None, None) if self.by_us => Some(Message::YouEnded),
             (None, None) => None,
         }
-    }
-}
-
-impl State {
-    pub(super) fn place(&mut self, now: f64, out: &mut Vec<Effect>) {
-        if self.call.is_some() {
-            return;
-        }
-        if !self.may_call() || self.token_expired(now) {
-            if !self.message.as_ref().is_some_and(Message::is_about_the_line) {
-                self.message = Some(Message::NotReady);
-            }
-            if self.token_expired(now) {
-                self.rebuild(out);
-            }
-            return;
-        }
-        match PhoneNumber::parse(&self.typed, &self.plan) {
-            Err(problem) => self.message = Some(Message::Number(problem)),
-            Ok(number) => {
-                let n = self.begin(out);
-                let to = String::from(number);
-                self.call = Some(Call::new(n, false, to.clone(), None, now));
-                out.push(Effect::Connect { n, to });
-                out.push(Effect::Start(Timer::Connect(n), CONNECT_MS));
-            }
-        }
-    }
-
-    fn begin(&mut self, out: &mut Vec<Effect>) -> u32 {
-        if let Some(last) = self.last.take() {
-            self.seen.extend(last.sid);
-            self.seen.extend(last.record.map(|r| r.sid));
-            let excess = self.seen.len().saturating_sub(16);
-            self.seen.drain(..excess);
-            if !last.settled {
-                out.push(Effect::Release { n: last.n });
-            }
-        }
-        self.message = None;
-        self.leave_ended();
-        self.keypad = false;
-        let n = self.next;
-        self.next += 1;
-        n
-    }
-
-    pub(super) fn incoming(&mut self, n: u32, sid: Option<String>, from: String, now: f64, out: &mut Vec<Effect>) {
-        if self.call.is_some() {
-            out.push(Effect::Reject { n });
-            self.next = self.next.max(n + 1);
-            return;
-        }
-        self.begin(out);
-        self.next = self.next.max(n + 1);
-        self.call = Some(Call::new(n, true, from, sid, now));
-    }
-
-    pub(super) fn answer(&mut self, out: &mut Vec<Effect>) {
-        if let Some(call) = self.call.as_mut().filter(|call| call.stage == Stage::Incoming) {
-            call.stage = Stage::Connecting;
-            out.push(Effect::Accept { n: call.n });
-        }
-    }
-
-    pub(super) fn decline(&mut self, now: f64, out: &mut Vec<Effect>) {
-        if let Some(call) = self.call.as_mut().filter(|call| call.stage == Stage::Incoming) {
-            call.by_us = true;
-            out.push(Effect::Reject { n: call.n });
-            self.close(false, now, out);
-        }
-    }
-
-    pub(super) fn hang_up(&mut self, now: f64, out: &mut Vec<Effect>) {
-        let Some(call) = self.call.as_mut() else { return };
-        if call.stage == Stage::Incoming {
-            return self.decline(now, out);
-        }
-        call.by_us = true;
-        if let Some(sid) = call.sid.clone().filter(|_| !call.incoming && call.stage != Stage::Talking) {
-            out.push(Effect::NoteHangUp { sid });
-        }
-        out.push(Effect::HangUp { n: call.n });
-        self.close(false, now, out);
-    }
-
-    pub(super) fn toggle_mute(&mut self, out: &mut Vec<Effect>) {
-        if let Some(call) = self.call.as_ref().filter(|call| call.stage != Stage::Incoming) {
-            out.push(Effect::Mute { n: call.n, on: !call.muted });
-        }
-    }
-
-    /// The phone goes away under the call: another tab took it, or the session ended.
-    pub(super) fn abandon_call(&mut self, now: f64, out: &mut Vec<Effect>) {
-        if let Some(call) = &self.call {
-            out.push(Effect::HangUp { n: call.n });
-            self.close(false, now, out);
-        }
-    }
-
-    pub(super) fn event(&mut self, n: u32, event: CallEvent, now: f64, out: &mut Vec<Effect>) {
-        let Some(call) = self.call.as_mut().filter(|call| call.n == n) else {
-            return self.late_event(n, event, out);
-        };
-        match event {
-            CallEvent::Connected => call.connected = true,
-            CallEvent::Failed(fault) => {
-                call.fault = Some(fault);
-                self.close(false, now, out);
-            }
-            CallEvent::Ringing { sid, early_media } => {
-                call.sid = sid.or(call.sid.take());
-                call.early_media = early_media;
-                call.ringing_heard = true;
-                if call.stage == Stage::Connecting {
-                    call.stage = Stage::Ringing;
-                }
-            }
-            CallEvent::Accepted { sid } => {
-                call.sid = sid.or(call.sid.take());
-                call.accepted = true;
-                if call.incoming || call.record.as_ref().is_some_and(|r| r.status == Status::InProgress) {
-                    call.talk(now);
-                } else {
-                    out.push(Effect::Start(Timer::Ask(n), ASK_MS));
-                }
-            }
-            CallEvent::Disconnected => self.close(false, now, out),
-            CallEvent::Rejected => {
-                call.by_us = true;
-                self.close(false, now, out);
-            }
-            CallEvent::Cancelled => self.close(true, now, out),
-            CallEvent::Error { fault, closed } => {
-                call.fault = Some(fault);
-                if closed {
-                    self.close(false, now, out);
-                }
-            }
-            CallEvent::Reconnecting | CallEvent::TransportClosed => call.reconnecting = true,
-            CallEvent::Reconnected => {
-                call.reconnecting = false;
-                call.fault = None;
-            }
-            CallEvent::Muted(on) => call.muted = on,
-            CallEvent::Warning(Warning::WeakConnection) => call.weak = true,
-            CallEvent::WarningCleared(Warning::WeakConnection) => call.weak = false,
-            CallEvent::Warning(Warning::SilentMicrophone) => call.silent_microphone = true,
-            CallEvent::WarningCleared(Warning::SilentMicrophone) => call.silent_microphone = false,
-        }
-    }
-
-    fn late_event(&mut self, n: u32, event: CallEvent, out: &mut Vec<Effect>) {
-        match event {
-            // Hung up before connect() had resolved: the call that it made now is nobody's.
-            CallEvent::Connected => out.push(Effect::HangUp { n }),
-            CallEvent::Error { fault, .. } | CallEvent::Failed(fault) => {
-                if let Some(last) = self.last.as_mut().filter(|last| last.n == n && !last.by_us) {
-                    last.fault.get_or_insert(fault);
-                    self.say_last();
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn close(&mut self, missed: bool, now: f64, out: &mut Vec<Effect>) {
-        let Some(call) = self.call.take() else { return };
-        let unfinished = !call.record.as_ref().is_some_and(|r| r.status.is_terminal());
-        let last = Last {
-            n: call.n,
-            number: call.number,
-            incoming: call.incoming,
-            sid: call.sid,
-            by_us: call.by_us,
-            fault: call.fault,
-            record: call.record,
-            settled: false,
-            missed,
-            lasted_ms: now - call.started_at,
-        };
-        self.ended = true;
-        self.keypad = false;
-        self.message = last.words();
-        out.push(Effect::Start(Timer::Ended(last.n), ENDED_MS));
-        out.push(Effect::Start(Timer::Outcome(last.n), OUTCOME_MS));
-        if unfinished {
-            out.push(Effect::Start(Timer::Ask(last.n), OUTCOME_MS / 2));
-        }
-        self.last = Some(last);
-        self.call_is_over(now, out);
-    }
-
-    pub(super) fn say_last(&mut self) {
-        if let Some(words) = self.last.as_ref().and_then(Last::words) {
-            self.message = Some(words);
-        }
-    }
-
-    pub(super) fn call_time_up(&mut self, timer: Timer, now: f64, out: &mut Vec<Effect>) {
-        match timer {
-            Timer::Connect(n) => {
-                if self.call.as_ref().is_some_and(|call| call.n == n && !call.connected) {
-                    out.push(Effect::HangUp { n });
-                    self.close(false, now, out);
-                    self.message = Some(Message::ConnectTimeout);
-                    self.rebuild(out);
-                }
-            }
-            Timer::Ask(n) => self.ask(n, out),
-            Timer::Linger(n) => {
-                if self.call.as_ref().is_some_and(|call| call.n == n) {
-                    out.push(Effect::HangUp { n });
-                    self.close(false, now, out);
-                }
-            }
-            Timer::Outcome(n) => self.settle(n, out),
-            _ => {}
-        }
-    }
-
-    /// The stream may be down, or late: ask, again and again while it matters.
-    fn ask(&mut self, n: u32, out: &mut Vec<Effect>) {
-        if let Some(call) = self.call.as_ref().filter(|call| call.n == n) {
-            if call.stage != Stage::Talking {
-                out.push(Effect::Start(Timer::Ask(n), ASK_MS));
-                out.extend(call.sid.clone().map(|sid| Effect::Ask { sid }));
-            }
-        } else if let Some(last) = self.last.as_ref().filter(|last| last.n == n && !last.settled) {
-            out.extend(last.sid.clone().map(|sid| Effect::Ask { sid }));
-        }
-    }
-
-    /// Time for the words has run out: what can truly be said now.
-    fn settle(&mut self, n: u32, out: &mut Vec<Effect>) {
-        let live = self.live;
-        let Some(last) = self.last.as_mut().filter(|last| last.n == n && !last.settled) else { return };
-        last.settled = true;
-        out.push(Effect::Release { n });
-        let unheard = last.record.is_none() && !last.incoming;
-        if self.message.is_none() {
-            let cut_off = unheard && live && !last.by_us;
-            self.message = Some(last.words().unwrap_or(if cut_off { Message::NoRequest } else { Message::Ended }));
-        }
-        let bad = last.fault.is_some() || matches!(self.message, Some(Message::NoRequest | Message::ConnectTimeout | Message::ConnectionLost));
-        if bad && !last.incoming {
-            out.push(Effect::Report(Report {
-                sid: last.sid.clone(),
-                to: last.number.clone(),
-                code: last.fault.as_ref().map(|f| f.code),
-                message: last.fault.as_ref().map(|f| f.message.clone()),
-                time_to_hangup_ms: last.lasted_ms,
-                reached_server: !unheard,
-            }));
-        }
-    }
-
-    pub(super) fn no_record(&mut self, sid: &str) {
-        if let Some(last) = self.last.as_ref().filter(|last| last.sid.as_deref() == Some(sid) && last.record.is_none() && !last.incoming) {
-            if last.words().is_none() {
-                self.message = Some(Message::NoRequest);
-            }
-        }
-    }
-
-    pub(super) fn record(&mut self, record: Record, now: f64, out: &mut Vec<Effect>) {
-        if let Some(call) = self.call.as_mut().filter(|call| is_of(&record, call.sid.as_deref(), call.incoming, &call.number, &self.seen)) {
-            if call.sid.is_none() {
-                call.sid = Some(record.sid.clone());
-            }
-            let n = call.n;
-            match record.status {
-                Status::InProgress if !call.incoming => {
-                    call.talk(now);
-                    call.reconnecting = false;
-                }
-                Status::Ringing if call.stage == Stage::Connecting && !call.incoming => call.stage = Stage::Ringing,
-                status if status.is_terminal() && !call.record.as_ref().is_some_and(|r| r.status.is_terminal()) => {
-                    self.message = record.reason.map(Message::Refused);
-                    out.push(Effect::Start(Timer::Linger(n), if record.reason.is_some() { SPOKEN_MS } else { LINGER_MS }));
-                }
-                _ => {}
-            }
-            call.record = Some(record);
-        } else if let Some(last) = self.last.as_mut() {
-            let theirs = if last.settled {
-                // A report of ours makes a row too: only the call that we know by its SID may change the words now.
-                last.sid.as_deref().is_some_and(|sid| is_sid(&record, sid))
-            } else {
-                is_of(&record, last.sid.as_deref(), last.incoming, &last.number, &self.seen)
-            };
-            if theirs {
-                last.sid.get_or_insert_with(|| record.sid.clone());
-                last.record = Some(record);
-                if !matches!(self.message, Some(Message::ConnectTimeout)) {
-                    self.say_last();
-                }
-            }
-        }
-    }
-}
-
-fn is_sid(record: &Record, sid: &str) -> bool {
-    record.sid == sid || record.child_sid.as_deref() == Some(sid)
-}
-
-/// Is this record about that call? By SID when the SDK has told it; before, by the number, if the record can be new.
-fn is_of(record: &Record, sid: Option<&str>, incoming: bool, number: &str, seen: &[String]) -> bool {
-    match sid {
-        Some(sid) => is_sid(record, sid),
-        None => !incoming && record.outbound && record.to == number && !record.recorded && !seen.contains(&record.sid),
     }
 }

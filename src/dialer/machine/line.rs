@@ -84,7 +84,9 @@ impl State {
     pub(super) fn line_time_up(&mut self, timer: Timer, now: f64, out: &mut Vec<Effect>) {
         match timer {
             Timer::Token(number) if number == self.token.number => self.renew(now, out),
-            Timer::TokenRetry if matches!(self.line, Line::Starting | Line::Lost | Line::Ready) => out.push(Effect::FetchToken),
+            Timer::TokenRetry if matches!(self.line, Line::Starting | Line::Lost | Line::Ready) => {
+                out.push(Effect::FetchToken)
+            }
             Timer::Rebuild(epoch) if epoch == self.epoch && self.line == Line::Lost => {
                 if self.call.is_none() {
                     self.rebuild(out);
@@ -123,11 +125,22 @@ impl State {
     }
 
     fn token_arrived(&mut self, life_ms: f64, now: f64, out: &mut Vec<Effect>) {
-        if matches!(self.line, Line::Elsewhere | Line::SignedOut | Line::Unusable) {
+        if matches!(
+            self.line,
+            Line::Elsewhere | Line::SignedOut | Line::Unusable
+        ) {
             return;
         }
-        self.token = Token { number: self.token.number + 1, expires_at: now + life_ms, due: false, failures: 0 };
-        out.push(Effect::Start(Timer::Token(self.token.number), millis(life_ms * 0.75)));
+        self.token = Token {
+            number: self.token.number + 1,
+            expires_at: now + life_ms,
+            due: false,
+            failures: 0,
+        };
+        out.push(Effect::Start(
+            Timer::Token(self.token.number),
+            millis(life_ms * 0.75),
+        ));
         self.clear_line_message();
         if self.device {
             out.push(Effect::UpdateToken);
@@ -139,7 +152,10 @@ impl State {
 
     fn token_failed(&mut self, out: &mut Vec<Effect>) {
         self.token.failures += 1;
-        out.push(Effect::Start(Timer::TokenRetry, backoff(self.token.failures)));
+        out.push(Effect::Start(
+            Timer::TokenRetry,
+            backoff(self.token.failures),
+        ));
         if !self.device && self.token.failures > 1 {
             self.message = Some(Message::TokenUnavailable);
         }
@@ -150,7 +166,10 @@ impl State {
         let left = self.token.expires_at - now;
         if self.call.is_some() && left > LAST_MINUTE_MS {
             self.token.due = true;
-            out.push(Effect::Start(Timer::Token(self.token.number), millis(left - LAST_MINUTE_MS)));
+            out.push(Effect::Start(
+                Timer::Token(self.token.number),
+                millis(left - LAST_MINUTE_MS),
+            ));
         } else {
             self.token.due = false;
             out.push(Effect::FetchToken);
@@ -191,7 +210,10 @@ impl State {
     fn schedule_rebuild(&mut self, out: &mut Vec<Effect>) {
         self.epoch += 1;
         self.attempts += 1;
-        out.push(Effect::Start(Timer::Rebuild(self.epoch), backoff(self.attempts + 2)));
+        out.push(Effect::Start(
+            Timer::Rebuild(self.epoch),
+            backoff(self.attempts + 2),
+        ));
     }
 
     fn stop(&mut self, line: Line, message: Message, now: f64, out: &mut Vec<Effect>) {
@@ -208,7 +230,11 @@ impl State {
     }
 
     fn clear_line_message(&mut self) {
-        if self.message.as_ref().is_some_and(Message::is_about_the_line) {
+        if self
+            .message
+            .as_ref()
+            .is_some_and(Message::is_about_the_line)
+        {
             self.message = None;
         }
     }

@@ -51,9 +51,10 @@ impl Message {
     pub fn link(&self) -> Option<Link> {
         match self {
             Message::SignedOut => Some(Link::Login),
-            Message::NoRequest | Message::Refused(Reason::CallerIdMissing | Reason::CarrierFailed | Reason::CallerUnknown) => {
-                Some(Link::Setup)
-            }
+            Message::NoRequest
+            | Message::Refused(
+                Reason::CallerIdMissing | Reason::CarrierFailed | Reason::CallerUnknown,
+            ) => Some(Link::Setup),
             Message::Outcome(Status::Failed) => Some(Link::Setup),
             Message::Fault(fault) if fault.is_configuration() => Some(Link::Setup),
             _ => None,
@@ -62,14 +63,25 @@ impl Message {
 
     /// Nothing went wrong.
     pub fn is_good(&self) -> bool {
-        matches!(self, Message::Outcome(Status::Completed | Status::Canceled) | Message::YouEnded | Message::Declined | Message::Ended)
+        matches!(
+            self,
+            Message::Outcome(Status::Completed | Status::Canceled)
+                | Message::YouEnded
+                | Message::Declined
+                | Message::Ended
+        )
     }
 
     /// It is about the line, and no longer true once the phone is registered.
     pub(super) fn is_about_the_line(&self) -> bool {
         matches!(
             self,
-            Message::NotReady | Message::TokenUnavailable | Message::SdkMissing | Message::Elsewhere | Message::TakenOver | Message::SignedOut
+            Message::NotReady
+                | Message::TokenUnavailable
+                | Message::SdkMissing
+                | Message::Elsewhere
+                | Message::TakenOver
+                | Message::SignedOut
         ) || matches!(self, Message::Fault(fault) if fault.is_connection() || fault.is_configuration())
     }
 }

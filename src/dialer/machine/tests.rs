@@ -14,12 +14,24 @@ struct Phone {
 
 impl Phone {
     fn new() -> Self {
-        Self { state: State::new(DialPlan::saudi_arabia(), String::new()), asked: Vec::new(), now: 1_000.0 }
+        Self {
+            state: State::new(DialPlan::saudi_arabia(), String::new()),
+            asked: Vec::new(),
+            now: 1_000.0,
+        }
     }
 
     fn ready() -> Self {
         let mut phone = Self::new();
-        for input in [Input::Start, Input::LockHeld, Input::TokenArrived { life_ms: 3_600_000.0 }, Input::Live(true), Input::Registered] {
+        for input in [
+            Input::Start,
+            Input::LockHeld,
+            Input::TokenArrived {
+                life_ms: 3_600_000.0,
+            },
+            Input::Live(true),
+            Input::Registered,
+        ] {
             phone.feed(input);
         }
         assert_eq!(phone.state.face(), Face::Ready);
@@ -39,14 +51,19 @@ impl Phone {
 
     fn ringing() -> Self {
         let mut phone = Self::dialling();
-        phone.event(CallEvent::Ringing { sid: Some(SID.into()), early_media: false });
+        phone.event(CallEvent::Ringing {
+            sid: Some(SID.into()),
+            early_media: false,
+        });
         assert_eq!(phone.state.face(), Face::Ringing);
         phone
     }
 
     fn talking() -> Self {
         let mut phone = Self::ringing();
-        phone.event(CallEvent::Accepted { sid: Some(SID.into()) });
+        phone.event(CallEvent::Accepted {
+            sid: Some(SID.into()),
+        });
         phone.record(Status::InProgress);
         assert_eq!(phone.state.face(), Face::InCall);
         phone
@@ -59,7 +76,11 @@ impl Phone {
     }
 
     fn event(&mut self, event: CallEvent) {
-        let n = self.state.call.as_ref().map_or(self.state.next_call() - 1, |call| call.n);
+        let n = self
+            .state
+            .call
+            .as_ref()
+            .map_or(self.state.next_call() - 1, |call| call.n);
         self.feed(Input::Event { n, event });
     }
 
@@ -76,27 +97,47 @@ impl Phone {
     }
 
     fn connects(&self) -> usize {
-        self.asked.iter().filter(|effect| matches!(effect, Effect::Connect { .. })).count()
+        self.asked
+            .iter()
+            .filter(|effect| matches!(effect, Effect::Connect { .. }))
+            .count()
     }
 }
 
 fn record(status: Status) -> Record {
-    Record { sid: SID.into(), child_sid: None, outbound: true, to: NUMBER.into(), status, reason: None, recorded: false }
+    Record {
+        sid: SID.into(),
+        child_sid: None,
+        outbound: true,
+        to: NUMBER.into(),
+        status,
+        reason: None,
+        recorded: false,
+    }
 }
 
 fn fault(code: u32) -> Fault {
-    Fault { code, message: "m".into() }
+    Fault {
+        code,
+        message: "m".into(),
+    }
 }
 
 #[test]
 fn a_call_goes_from_connecting_by_ringing_to_the_talk_and_its_end() {
     let mut phone = Phone::talking();
-    assert_eq!(phone.state.call.as_ref().and_then(|call| call.answered_at), Some(phone.now));
+    assert_eq!(
+        phone.state.call.as_ref().and_then(|call| call.answered_at),
+        Some(phone.now)
+    );
     phone.event(CallEvent::Disconnected);
     assert_eq!(phone.face(), Face::Ended);
     assert!(phone.state.may_call());
     phone.record(Status::Completed);
-    assert_eq!(phone.state.message, Some(Message::Outcome(Status::Completed)));
+    assert_eq!(
+        phone.state.message,
+        Some(Message::Outcome(Status::Completed))
+    );
     phone.time_up(Timer::Ended(1));
     assert_eq!(phone.face(), Face::Ready);
 }
@@ -104,7 +145,9 @@ fn a_call_goes_from_connecting_by_ringing_to_the_talk_and_its_end() {
 #[test]
 fn the_sdks_accept_alone_is_no_answer() {
     let mut phone = Phone::ringing();
-    phone.event(CallEvent::Accepted { sid: Some(SID.into()) });
+    phone.event(CallEvent::Accepted {
+        sid: Some(SID.into()),
+    });
     assert_eq!(phone.face(), Face::Ringing);
     assert!(phone.asked.contains(&Effect::Start(Timer::Ask(1), 4_000)));
     phone.time_up(Timer::Ask(1));
@@ -116,20 +159,43 @@ fn the_sdks_accept_alone_is_no_answer() {
 #[test]
 fn a_spoken_refusal_never_becomes_a_talk_and_ends_with_its_reason() {
     let mut phone = Phone::dialling();
-    let refused = Record { status: Status::Failed, reason: Some(Reason::CountryNotAllowed), ..record(Status::Failed) };
+    let refused = Record {
+        status: Status::Failed,
+        reason: Some(Reason::CountryNotAllowed),
+        ..record(Status::Failed)
+    };
     phone.feed(Input::Record(refused));
-    phone.event(CallEvent::Accepted { sid: Some(SID.into()) });
+    phone.event(CallEvent::Accepted {
+        sid: Some(SID.into()),
+    });
     assert_eq!(phone.face(), Face::Connecting);
-    assert_eq!(phone.state.message, Some(Message::Refused(Reason::CountryNotAllowed)));
+    assert_eq!(
+        phone.state.message,
+        Some(Message::Refused(Reason::CountryNotAllowed))
+    );
     phone.event(CallEvent::Disconnected);
     phone.time_up(Timer::Outcome(1));
-    assert_eq!(phone.state.message, Some(Message::Refused(Reason::CountryNotAllowed)));
-    assert!(!phone.asked.iter().any(|effect| matches!(effect, Effect::Report(_))));
+    assert_eq!(
+        phone.state.message,
+        Some(Message::Refused(Reason::CountryNotAllowed))
+    );
+    assert!(
+        !phone
+            .asked
+            .iter()
+            .any(|effect| matches!(effect, Effect::Report(_)))
+    );
 }
 
 #[test]
 fn each_outcome_is_said_whether_it_comes_before_the_hang_up_or_after() {
-    for status in [Status::Completed, Status::Busy, Status::NoAnswer, Status::Failed, Status::Canceled] {
+    for status in [
+        Status::Completed,
+        Status::Busy,
+        Status::NoAnswer,
+        Status::Failed,
+        Status::Canceled,
+    ] {
         for record_first in [true, false] {
             let mut phone = Phone::ringing();
             if record_first {
@@ -141,7 +207,11 @@ fn each_outcome_is_said_whether_it_comes_before_the_hang_up_or_after() {
             }
             assert_eq!(phone.face(), Face::Ended);
             phone.time_up(Timer::Outcome(1));
-            assert_eq!(phone.state.message, Some(Message::Outcome(status)), "{status} {record_first}");
+            assert_eq!(
+                phone.state.message,
+                Some(Message::Outcome(status)),
+                "{status} {record_first}"
+            );
         }
     }
 }
@@ -153,7 +223,10 @@ fn words_that_come_after_the_grace_still_replace_the_general_ones() {
     phone.time_up(Timer::Outcome(1));
     assert_eq!(phone.state.message, Some(Message::Ended));
     phone.record(Status::Completed);
-    assert_eq!(phone.state.message, Some(Message::Outcome(Status::Completed)));
+    assert_eq!(
+        phone.state.message,
+        Some(Message::Outcome(Status::Completed))
+    );
 }
 
 #[test]
@@ -163,7 +236,10 @@ fn cut_off_with_no_record_means_that_no_request_reached_us() {
     assert_eq!(phone.state.message, None);
     phone.time_up(Timer::Outcome(1));
     assert_eq!(phone.state.message, Some(Message::NoRequest));
-    assert_eq!(phone.state.message.as_ref().and_then(Message::link), Some(Link::Setup));
+    assert_eq!(
+        phone.state.message.as_ref().and_then(Message::link),
+        Some(Link::Setup)
+    );
     assert!(phone.asked.iter().any(|effect| matches!(effect, Effect::Report(report) if report.sid.is_none() && !report.reached_server)));
     // The row that our own report makes is not taken for the call's word.
     phone.record(Status::Failed);
@@ -203,11 +279,23 @@ fn two_quick_presses_place_one_call() {
 
 #[test]
 fn every_written_form_connects_to_the_same_number() {
-    for typed in ["0569705616", "٠٥٦٩٧٠٥٦١٦", "+966 56 970 5616", "00966569705616", "\u{200f}056-970-5616"] {
+    for typed in [
+        "0569705616",
+        "٠٥٦٩٧٠٥٦١٦",
+        "+966 56 970 5616",
+        "00966569705616",
+        "\u{200f}056-970-5616",
+    ] {
         let mut phone = Phone::ready();
         phone.feed(Input::Typed(typed.into()));
         phone.feed(Input::Call);
-        assert!(phone.asked.contains(&Effect::Connect { n: 1, to: NUMBER.into() }), "{typed}");
+        assert!(
+            phone.asked.contains(&Effect::Connect {
+                n: 1,
+                to: NUMBER.into()
+            }),
+            "{typed}"
+        );
     }
 }
 
@@ -215,11 +303,17 @@ fn every_written_form_connects_to_the_same_number() {
 fn what_is_no_number_is_said_and_not_dialled() {
     let mut phone = Phone::ready();
     phone.feed(Input::Call);
-    assert_eq!(phone.state.message, Some(Message::Number(InvalidNumber::Empty)));
+    assert_eq!(
+        phone.state.message,
+        Some(Message::Number(InvalidNumber::Empty))
+    );
     phone.feed(Input::Typed("sip:a".into()));
     assert_eq!(phone.state.message, None);
     phone.feed(Input::Call);
-    assert_eq!(phone.state.message, Some(Message::Number(InvalidNumber::Character)));
+    assert_eq!(
+        phone.state.message,
+        Some(Message::Number(InvalidNumber::Character))
+    );
     assert_eq!(phone.connects(), 0);
 }
 
@@ -248,7 +342,10 @@ fn keys_write_the_number_and_in_a_call_go_down_the_line() {
     for key in ['1', '#', '+'] {
         phone.feed(Input::Key(key));
     }
-    assert_eq!(phone.state.call.as_ref().map(|call| call.tones.as_str()), Some("1#"));
+    assert_eq!(
+        phone.state.call.as_ref().map(|call| call.tones.as_str()),
+        Some("1#")
+    );
     assert!(phone.asked.contains(&Effect::Digit { n: 1, key: '#' }));
 }
 
@@ -271,13 +368,25 @@ fn hanging_up_before_the_answer_is_noted() {
     phone.feed(Input::HangUp);
     assert_eq!(phone.face(), Face::Ended);
     assert!(phone.asked.contains(&Effect::HangUp { n: 1 }));
-    assert!(phone.asked.contains(&Effect::NoteHangUp { sid: SID.into() }));
+    assert!(
+        phone
+            .asked
+            .contains(&Effect::NoteHangUp { sid: SID.into() })
+    );
     assert_eq!(phone.state.message, Some(Message::YouEnded));
     phone.record(Status::Canceled);
-    assert_eq!(phone.state.message, Some(Message::Outcome(Status::Canceled)));
+    assert_eq!(
+        phone.state.message,
+        Some(Message::Outcome(Status::Canceled))
+    );
     let mut phone = Phone::talking();
     phone.feed(Input::HangUp);
-    assert!(!phone.asked.iter().any(|effect| matches!(effect, Effect::NoteHangUp { .. })));
+    assert!(
+        !phone
+            .asked
+            .iter()
+            .any(|effect| matches!(effect, Effect::NoteHangUp { .. }))
+    );
 }
 
 #[test]
@@ -296,10 +405,16 @@ fn connect_that_never_settles_is_given_up_with_a_new_device() {
     let mut phone = Phone::ready();
     phone.feed(Input::Typed("0569705616".into()));
     phone.feed(Input::Call);
-    assert!(phone.asked.contains(&Effect::Start(Timer::Connect(1), CONNECT_MS)));
+    assert!(
+        phone
+            .asked
+            .contains(&Effect::Start(Timer::Connect(1), CONNECT_MS))
+    );
     phone.time_up(Timer::Connect(1));
     assert_eq!(phone.state.message, Some(Message::ConnectTimeout));
-    assert!(phone.asked.contains(&Effect::DestroyDevice) && phone.asked.contains(&Effect::FetchToken));
+    assert!(
+        phone.asked.contains(&Effect::DestroyDevice) && phone.asked.contains(&Effect::FetchToken)
+    );
     let mut phone = Phone::dialling();
     phone.time_up(Timer::Connect(1));
     assert_eq!(phone.face(), Face::Connecting);
@@ -309,7 +424,10 @@ fn connect_that_never_settles_is_given_up_with_a_new_device() {
 fn a_refused_microphone_is_said_whichever_way_round_the_events_come() {
     for error_first in [true, false] {
         let mut phone = Phone::dialling();
-        let error = CallEvent::Error { fault: fault(31401), closed: false };
+        let error = CallEvent::Error {
+            fault: fault(31401),
+            closed: false,
+        };
         if error_first {
             phone.event(error);
             phone.event(CallEvent::Disconnected);
@@ -320,7 +438,11 @@ fn a_refused_microphone_is_said_whichever_way_round_the_events_come() {
         assert_eq!(phone.state.message, Some(Message::Fault(fault(31401))));
         phone.time_up(Timer::Outcome(1));
         assert_eq!(phone.state.message, Some(Message::Fault(fault(31401))));
-        assert!(phone.asked.iter().any(|effect| matches!(effect, Effect::Report(report) if report.code == Some(31401))));
+        assert!(
+            phone.asked.iter().any(
+                |effect| matches!(effect, Effect::Report(report) if report.code == Some(31401))
+            )
+        );
     }
 }
 
@@ -332,13 +454,33 @@ fn lost_signalling_shows_as_reconnecting_in_a_call_and_comes_back() {
     assert_eq!(phone.face(), Face::Reconnecting);
     phone.feed(Input::Unregistered);
     phone.time_up(Timer::Rebuild(phone.state.epoch));
-    assert!(!phone.asked.contains(&Effect::DestroyDevice), "a call is on");
+    assert!(
+        !phone.asked.contains(&Effect::DestroyDevice),
+        "a call is on"
+    );
     phone.event(CallEvent::Reconnected);
     assert_eq!(phone.face(), Face::InCall);
     phone.feed(Input::Registered);
     phone.event(CallEvent::Disconnected);
     phone.time_up(Timer::Ended(1));
     assert_eq!(phone.face(), Face::Ready);
+}
+
+#[test]
+fn a_call_whose_signalling_is_lost_before_the_answer_ends_in_words() {
+    let mut phone = Phone::ringing();
+    phone.event(CallEvent::TransportClosed);
+    assert_eq!(phone.face(), Face::Reconnecting);
+    phone.time_up(Timer::Lost(1));
+    assert_eq!(
+        (phone.face(), &phone.state.message),
+        (Face::Ended, &Some(Message::ConnectionLost))
+    );
+    phone.record(Status::NoAnswer);
+    assert_eq!(
+        phone.state.message,
+        Some(Message::Outcome(Status::NoAnswer))
+    );
 }
 
 #[test]
@@ -359,9 +501,15 @@ fn without_a_network_the_phone_is_offline_and_a_call_reconnecting() {
 fn an_idle_phone_that_lost_its_registration_gets_a_new_device() {
     let mut phone = Phone::ready();
     phone.feed(Input::Unregistered);
-    assert!(phone.asked.contains(&Effect::Presence { registered: false }));
+    assert!(
+        phone
+            .asked
+            .contains(&Effect::Presence { registered: false })
+    );
     phone.time_up(Timer::Rebuild(phone.state.epoch));
-    assert!(phone.asked.contains(&Effect::DestroyDevice) && phone.asked.contains(&Effect::FetchToken));
+    assert!(
+        phone.asked.contains(&Effect::DestroyDevice) && phone.asked.contains(&Effect::FetchToken)
+    );
     phone.feed(Input::TokenArrived { life_ms: 60_000.0 });
     phone.feed(Input::Registered);
     assert_eq!(phone.face(), Face::Ready);
@@ -373,16 +521,24 @@ fn the_token_is_renewed_between_calls_where_possible() {
     phone.time_up(Timer::Token(1));
     assert_eq!(phone.asked, [Effect::FetchToken]);
     phone.asked.clear();
-    phone.feed(Input::TokenArrived { life_ms: 3_600_000.0 });
+    phone.feed(Input::TokenArrived {
+        life_ms: 3_600_000.0,
+    });
     assert!(phone.asked.contains(&Effect::UpdateToken));
 
     let mut phone = Phone::talking();
     phone.asked.clear();
     phone.now += 2_700_000.0;
     phone.time_up(Timer::Token(1));
-    assert!(!phone.asked.contains(&Effect::FetchToken), "fifteen minutes are left");
+    assert!(
+        !phone.asked.contains(&Effect::FetchToken),
+        "fifteen minutes are left"
+    );
     phone.event(CallEvent::Disconnected);
-    assert!(phone.asked.contains(&Effect::FetchToken), "the call is over");
+    assert!(
+        phone.asked.contains(&Effect::FetchToken),
+        "the call is over"
+    );
 
     let mut phone = Phone::talking();
     phone.asked.clear();
@@ -394,7 +550,9 @@ fn the_token_is_renewed_between_calls_where_possible() {
 #[test]
 fn an_older_tokens_timer_does_nothing() {
     let mut phone = Phone::ready();
-    phone.feed(Input::TokenArrived { life_ms: 3_600_000.0 });
+    phone.feed(Input::TokenArrived {
+        life_ms: 3_600_000.0,
+    });
     phone.asked.clear();
     phone.time_up(Timer::Token(1));
     assert_eq!(phone.asked, []);
@@ -405,7 +563,10 @@ fn a_session_that_ended_is_said_with_the_way_to_sign_in() {
     let mut phone = Phone::ready();
     phone.feed(Input::TokenRefused);
     assert_eq!(phone.face(), Face::Offline);
-    assert_eq!(phone.state.message.as_ref().and_then(Message::link), Some(Link::Login));
+    assert_eq!(
+        phone.state.message.as_ref().and_then(Message::link),
+        Some(Link::Login)
+    );
     let mut phone = Phone::talking();
     phone.feed(Input::TokenRefused);
     assert_eq!(phone.face(), Face::InCall);
@@ -416,15 +577,24 @@ fn one_phone_per_user_the_second_tab_may_take_over() {
     let mut second = Phone::new();
     second.feed(Input::Start);
     second.feed(Input::LockDenied);
-    assert_eq!((second.face(), second.state.line), (Face::Offline, Line::Elsewhere));
+    assert_eq!(
+        (second.face(), second.state.line),
+        (Face::Offline, Line::Elsewhere)
+    );
     assert_eq!(second.state.message, Some(Message::Elsewhere));
     second.feed(Input::TakeOver);
     assert!(second.asked.contains(&Effect::AskLock { steal: true }));
 
     let mut first = Phone::talking();
     first.feed(Input::LockLost);
-    assert!(first.asked.contains(&Effect::HangUp { n: 1 }) && first.asked.contains(&Effect::DestroyDevice));
-    assert_eq!((first.face(), &first.state.message), (Face::Offline, &Some(Message::TakenOver)));
+    assert!(
+        first.asked.contains(&Effect::HangUp { n: 1 })
+            && first.asked.contains(&Effect::DestroyDevice)
+    );
+    assert_eq!(
+        (first.face(), &first.state.message),
+        (Face::Offline, &Some(Message::TakenOver))
+    );
     first.feed(Input::Unregistered);
     first.feed(Input::TokenArrived { life_ms: 60_000.0 });
     assert_eq!(first.state.line, Line::Elsewhere);
@@ -434,21 +604,35 @@ fn one_phone_per_user_the_second_tab_may_take_over() {
 
 #[test]
 fn an_incoming_call_is_answered_or_declined() {
-    let ring = |phone: &mut Phone| phone.feed(Input::Incoming { n: phone.state.next_call(), sid: Some(SID.into()), from: NUMBER.into() });
+    let ring = |phone: &mut Phone| {
+        phone.feed(Input::Incoming {
+            n: phone.state.next_call(),
+            sid: Some(SID.into()),
+            from: NUMBER.into(),
+        })
+    };
     let mut phone = Phone::ready();
     ring(&mut phone);
-    assert_eq!((phone.face(), phone.state.tone()), (Face::Incoming, Tone::Ring));
+    assert_eq!(
+        (phone.face(), phone.state.tone()),
+        (Face::Incoming, Tone::Ring)
+    );
     phone.feed(Input::Answer);
     assert!(phone.asked.contains(&Effect::Accept { n: 1 }));
     assert_eq!(phone.state.tone(), Tone::Silence);
     phone.event(CallEvent::Accepted { sid: None });
     assert_eq!(phone.face(), Face::InCall);
+    phone.feed(Input::HangUp);
+    assert_eq!(phone.state.message, Some(Message::YouEnded));
 
     let mut phone = Phone::ready();
     ring(&mut phone);
     phone.feed(Input::Decline);
     assert!(phone.asked.contains(&Effect::Reject { n: 1 }));
-    assert_eq!((phone.face(), &phone.state.message), (Face::Ended, &Some(Message::Declined)));
+    assert_eq!(
+        (phone.face(), &phone.state.message),
+        (Face::Ended, &Some(Message::Declined))
+    );
 
     let mut phone = Phone::ready();
     ring(&mut phone);
@@ -456,7 +640,11 @@ fn an_incoming_call_is_answered_or_declined() {
     assert_eq!(phone.state.message, Some(Message::Missed));
 
     let mut busy = Phone::talking();
-    busy.feed(Input::Incoming { n: 2, sid: None, from: NUMBER.into() });
+    busy.feed(Input::Incoming {
+        n: 2,
+        sid: None,
+        from: NUMBER.into(),
+    });
     assert!(busy.asked.contains(&Effect::Reject { n: 2 }));
     assert_eq!(busy.face(), Face::InCall);
 }
@@ -469,7 +657,10 @@ fn our_own_ringback_only_while_it_rings_without_early_media() {
     phone.event(CallEvent::Accepted { sid: None });
     assert_eq!(phone.state.tone(), Tone::Silence);
     let mut phone = Phone::dialling();
-    phone.event(CallEvent::Ringing { sid: None, early_media: true });
+    phone.event(CallEvent::Ringing {
+        sid: None,
+        early_media: true,
+    });
     assert_eq!(phone.state.tone(), Tone::Silence);
 }
 
@@ -477,10 +668,17 @@ fn our_own_ringback_only_while_it_rings_without_early_media() {
 fn a_call_that_is_over_by_the_record_does_not_linger() {
     let mut phone = Phone::talking();
     phone.record(Status::Completed);
-    assert!(phone.asked.contains(&Effect::Start(Timer::Linger(1), 5_000)));
+    assert!(
+        phone
+            .asked
+            .contains(&Effect::Start(Timer::Linger(1), 5_000))
+    );
     phone.time_up(Timer::Linger(1));
     assert!(phone.asked.contains(&Effect::HangUp { n: 1 }));
-    assert_eq!(phone.state.message, Some(Message::Outcome(Status::Completed)));
+    assert_eq!(
+        phone.state.message,
+        Some(Message::Outcome(Status::Completed))
+    );
 }
 
 #[test]
@@ -488,15 +686,25 @@ fn records_of_other_calls_change_nothing() {
     let mut phone = Phone::ringing();
     let before = phone.state.clone();
     for other in [
-        Record { sid: "CA2".into(), ..record(Status::InProgress) },
-        Record { sid: "CA3".into(), to: "+966500000000".into(), ..record(Status::Busy) },
+        Record {
+            sid: "CA2".into(),
+            ..record(Status::InProgress)
+        },
+        Record {
+            sid: "CA3".into(),
+            to: "+966500000000".into(),
+            ..record(Status::Busy)
+        },
     ] {
         phone.feed(Input::Record(other));
     }
     assert_eq!(phone.state, before);
     // Before Twilio's SID is known, an older call's late recording is not taken for this call.
     let mut phone = Phone::dialling();
-    phone.feed(Input::Record(Record { recorded: true, ..record(Status::Completed) }));
+    phone.feed(Input::Record(Record {
+        recorded: true,
+        ..record(Status::Completed)
+    }));
     assert_eq!(phone.face(), Face::Connecting);
     assert_eq!(phone.state.message, None);
 }
@@ -507,7 +715,10 @@ fn the_last_calls_record_is_not_taken_for_the_next_call_to_the_same_number() {
     phone.event(CallEvent::Disconnected);
     phone.feed(Input::Call);
     phone.record(Status::Completed);
-    assert_eq!((phone.face(), phone.state.message.is_none()), (Face::Connecting, true));
+    assert_eq!(
+        (phone.face(), phone.state.message.is_none()),
+        (Face::Connecting, true)
+    );
 }
 
 #[test]
@@ -522,16 +733,30 @@ fn mute_and_warnings_show_and_go() {
     assert!(call.muted && call.weak && call.silent_microphone);
     phone.event(CallEvent::WarningCleared(Warning::WeakConnection));
     phone.event(CallEvent::WarningCleared(Warning::SilentMicrophone));
-    assert!(phone.state.call.is_some_and(|call| !call.weak && !call.silent_microphone));
+    assert!(
+        phone
+            .state
+            .call
+            .is_some_and(|call| !call.weak && !call.silent_microphone)
+    );
 }
 
 fn call_event() -> impl Strategy<Value = CallEvent> {
     let sid = prop_oneof![Just(None), Just(Some(SID.to_owned()))];
-    let code = prop_oneof![Just(31005u32), Just(31401), Just(31404), Just(53000), Just(20104), Just(1)].prop_map(fault);
+    let code = prop_oneof![
+        Just(31005u32),
+        Just(31401),
+        Just(31404),
+        Just(53000),
+        Just(20104),
+        Just(1)
+    ]
+    .prop_map(fault);
     prop_oneof![
         Just(CallEvent::Connected),
         code.clone().prop_map(CallEvent::Failed),
-        (sid.clone(), any::<bool>()).prop_map(|(sid, early_media)| CallEvent::Ringing { sid, early_media }),
+        (sid.clone(), any::<bool>())
+            .prop_map(|(sid, early_media)| CallEvent::Ringing { sid, early_media }),
         sid.prop_map(|sid| CallEvent::Accepted { sid }),
         Just(CallEvent::Disconnected),
         Just(CallEvent::Cancelled),
@@ -585,7 +810,11 @@ fn input() -> impl Strategy<Value = Input> {
         ]),
         (0.0..4e6f64).prop_map(|life_ms| Input::TokenArrived { life_ms }),
         Just(Input::DeviceError(fault(31204))),
-        Just(Input::Incoming { n: 9, sid: Some(SID.into()), from: NUMBER.into() }),
+        Just(Input::Incoming {
+            n: 9,
+            sid: Some(SID.into()),
+            from: NUMBER.into()
+        }),
         (n.clone(), call_event()).prop_map(|(n, event)| Input::Event { n, event }),
         (n.clone(), call_event()).prop_map(|(n, event)| Input::Event { n, event }),
         status.prop_map(|status| Input::Record(record(status))),
@@ -595,6 +824,7 @@ fn input() -> impl Strategy<Value = Input> {
             n.clone().prop_map(Timer::Ended),
             n.clone().prop_map(Timer::Ask),
             n.clone().prop_map(Timer::Linger),
+            n.clone().prop_map(Timer::Lost),
             n.clone().prop_map(Timer::Token),
             n.clone().prop_map(Timer::Rebuild),
             n.prop_map(Timer::Presence),

@@ -39,7 +39,11 @@ pub enum Fact {
     /// The status of one leg.
     Leg(Leg),
     /// What became of the `<Dial>`: of the child leg, as the parent saw it.
-    Dial { child: Option<CallSid>, status: Option<Status>, duration_secs: Option<i64> },
+    Dial {
+        child: Option<CallSid>,
+        status: Option<Status>,
+        duration_secs: Option<i64>,
+    },
     /// Where a recording stands.
     Recording {
         sid: Option<RecordingSid>,
@@ -107,7 +111,15 @@ impl Event {
     /// An event of ours, of which a call has one at most.
     pub fn ours(call: &CallSid, fact: Fact, now: i64) -> Self {
         let key = fact.kind().to_owned();
-        Self { call: call.clone(), leg: call.clone(), key, at: now, received_at: now, fact, params: Vec::new() }
+        Self {
+            call: call.clone(),
+            leg: call.clone(),
+            key,
+            at: now,
+            received_at: now,
+            fact,
+            params: Vec::new(),
+        }
     }
 
     /// The agent pressed Hang up before the customer had answered.
@@ -117,7 +129,11 @@ impl Event {
 
     /// `makeCall`: Twilio has taken our request to ring `to`, for the agent whose identity is `agent`.
     pub fn made(call: &CallSid, agent: &str, from: &str, to: &str, now: i64) -> Self {
-        let direct = Direct { agent: Some(agent.to_owned()), from: from.to_owned(), to: to.to_owned() };
+        let direct = Direct {
+            agent: Some(agent.to_owned()),
+            from: from.to_owned(),
+            to: to.to_owned(),
+        };
         Self::ours(call, Fact::Made(direct), now)
     }
 }

@@ -83,7 +83,15 @@ impl Evidence {
 
     /// Who takes part, as people see it.
     pub fn parties(&self) -> impl PartialEq + '_ {
-        (&self.agent, &self.from, &self.to, &self.child_sid, self.recording, self.started_at(), &self.origin)
+        (
+            &self.agent,
+            &self.from,
+            &self.to,
+            &self.child_sid,
+            self.recording,
+            self.started_at(),
+            &self.origin,
+        )
     }
 
     pub(super) fn take(&mut self, event: &Event) {
@@ -95,9 +103,16 @@ impl Evidence {
             }
             Fact::Refused(direct, reason) => {
                 self.direct(direct, Origin::Page, at);
-                let refused = Refused { at, reason: *reason };
+                let refused = Refused {
+                    at,
+                    reason: *reason,
+                };
                 // Our first refusal is the one that was spoken.
-                if self.refused.as_ref().is_none_or(|known| (at, *reason as u8) < (known.at, known.reason as u8)) {
+                if self
+                    .refused
+                    .as_ref()
+                    .is_none_or(|known| (at, *reason as u8) < (known.at, known.reason as u8))
+                {
                     self.refused = Some(refused);
                 }
             }
@@ -112,14 +127,24 @@ impl Evidence {
                 first(&mut self.reported_at, at);
             }
             Fact::Leg(leg) => self.leg(leg, &event.leg, at),
-            Fact::Dial { child, status, duration_secs } => {
+            Fact::Dial {
+                child,
+                status,
+                duration_secs,
+            } => {
                 self.child(child.as_ref());
-                self.dial.take(status.filter(|status| status.is_terminal()), at, *duration_secs);
+                self.dial.take(
+                    status.filter(|status| status.is_terminal()),
+                    at,
+                    *duration_secs,
+                );
                 first(&mut self.reported_at, at);
             }
             Fact::Recording { sid, status, .. } => {
                 if let (None, Some(status)) = (sid, status)
-                    && self.recording.is_none_or(|known| known.rank() < status.rank())
+                    && self
+                        .recording
+                        .is_none_or(|known| known.rank() < status.rank())
                 {
                     self.recording = Some(*status);
                 }
@@ -148,13 +173,17 @@ impl Evidence {
         let client = |text: &str| text.strip_prefix("client:").map(str::to_owned);
         let (rank, origin, agent) = match leg.side {
             Side::Parent => match leg.direction.as_str() {
-                _ if leg.from.starts_with("client:") => (PARENT, Some(Origin::Page), client(&leg.from)),
+                _ if leg.from.starts_with("client:") => {
+                    (PARENT, Some(Origin::Page), client(&leg.from))
+                }
                 "inbound" => (PARENT, Some(Origin::Inbound), None),
                 "outbound-api" => (PARENT, Some(Origin::Rest), None),
                 _ => (PARENT, None, None),
             },
             // The child of a call from the page is a telephone; an agent's browser is the child of any other.
-            Side::Child if leg.to.starts_with("client:") => (PARENT, Some(Origin::Inbound), client(&leg.to)),
+            Side::Child if leg.to.starts_with("client:") => {
+                (PARENT, Some(Origin::Inbound), client(&leg.to))
+            }
             Side::Child if !leg.to.is_empty() => (CHILD, Some(Origin::Page), None),
             Side::Child => (CHILD, None, None),
         };
@@ -182,7 +211,9 @@ impl Evidence {
     }
 
     fn child(&mut self, sid: Option<&CallSid>) {
-        if let Some(sid) = sid.filter(|sid| self.child_sid.as_ref().is_none_or(|known| *sid < known)) {
+        if let Some(sid) =
+            sid.filter(|sid| self.child_sid.as_ref().is_none_or(|known| *sid < known))
+        {
             self.child_sid = Some(sid.clone());
         }
     }
@@ -194,7 +225,9 @@ impl LegEvidence {
         match leg.status {
             Some(Status::Ringing) => self.ringing = true,
             Some(Status::InProgress) => first(&mut self.answered_at, at),
-            Some(status) if status.is_terminal() => self.end.take(Some(status), at, leg.duration_secs),
+            Some(status) if status.is_terminal() => {
+                self.end.take(Some(status), at, leg.duration_secs)
+            }
             _ => {}
         }
     }
@@ -205,7 +238,10 @@ impl End {
     fn take(&mut self, status: Option<Status>, at: i64, duration_secs: Option<i64>) {
         let Some(status) = status else { return };
         let weight = |status: Status| Status::ALL.iter().rev().position(|known| *known == status);
-        if self.status.is_none_or(|known| weight(known) < weight(status)) {
+        if self
+            .status
+            .is_none_or(|known| weight(known) < weight(status))
+        {
             self.status = Some(status);
         }
         first(&mut self.at, at);

@@ -136,7 +136,10 @@ pub enum Change {
 
 impl Call {
     pub fn new(sid: CallSid) -> Self {
-        Self { sid, evidence: Evidence::default() }
+        Self {
+            sid,
+            evidence: Evidence::default(),
+        }
     }
 
     /// Takes in what was reported. `None`: it was known already.
@@ -147,7 +150,11 @@ impl Call {
             return None;
         }
         let same = outcome == self.outcome() && before.parties() == self.evidence.parties();
-        Some(if same && before.seen() { Change::Evidence } else { Change::Visible })
+        Some(if same && before.seen() {
+            Change::Evidence
+        } else {
+            Change::Visible
+        })
     }
 
     /// What it comes to.

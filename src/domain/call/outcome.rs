@@ -23,7 +23,10 @@ impl Outcome {
             Some(origin) => origin == Origin::Page,
             None => evidence.child.seen || evidence.dial.status.is_some(),
         };
-        let facts = Facts { evidence, from_page };
+        let facts = Facts {
+            evidence,
+            from_page,
+        };
         let end = facts.end();
         let (status, reason) = end.map_or((facts.progress(), None), |end| (end.status, end.reason));
         let started_at = evidence.started_at();
@@ -32,7 +35,9 @@ impl Outcome {
         let duration = customer.end.duration_secs.or(evidence.dial.duration_secs);
         let answered = customer.answered_at.or_else(|| {
             let ended_at = end?.at;
-            duration.filter(|secs| *secs > 0).map(|secs| ended_at.saturating_sub(secs.saturating_mul(1000)))
+            duration
+                .filter(|secs| *secs > 0)
+                .map(|secs| ended_at.saturating_sub(secs.saturating_mul(1000)))
         });
         // Two clocks are at work, ours and Twilio's: what came later is not shown as earlier.
         let answered_at = answered.filter(|_| talked).map(|at| at.max(started_at));
@@ -43,8 +48,19 @@ impl Outcome {
             (true, None, Some(answered)) => end.at.saturating_sub(answered).max(0) / 1000,
             (true, None, None) => 0,
         });
-        let direction = if origin == Some(Origin::Inbound) { Direction::Inbound } else { Direction::Outbound };
-        Self { direction, status, reason, answered_at, ended_at, duration_secs }
+        let direction = if origin == Some(Origin::Inbound) {
+            Direction::Inbound
+        } else {
+            Direction::Outbound
+        };
+        Self {
+            direction,
+            status,
+            reason,
+            answered_at,
+            ended_at,
+            duration_secs,
+        }
     }
 }
 
@@ -63,7 +79,11 @@ struct Facts<'a> {
 
 impl Facts<'_> {
     fn customer(&self) -> &super::evidence::LegEvidence {
-        if self.from_page { &self.evidence.child } else { &self.evidence.parent }
+        if self.from_page {
+            &self.evidence.child
+        } else {
+            &self.evidence.parent
+        }
     }
 
     /// How far it has got, while it has not ended.
@@ -81,8 +101,20 @@ impl Facts<'_> {
     /// The strongest source that says that it ended.
     fn end(&self) -> Option<Ended> {
         let evidence = self.evidence;
-        let refusal = || evidence.refused.as_ref().map(|refused| Ended { status: Status::Failed, at: refused.at, reason: Some(refused.reason) });
-        let unreached = || evidence.unreached_at.map(|at| Ended { status: Status::Failed, at, reason: None });
+        let refusal = || {
+            evidence.refused.as_ref().map(|refused| Ended {
+                status: Status::Failed,
+                at: refused.at,
+                reason: Some(refused.reason),
+            })
+        };
+        let unreached = || {
+            evidence.unreached_at.map(|at| Ended {
+                status: Status::Failed,
+                at,
+                reason: None,
+            })
+        };
         self.said(&evidence.child.end, Self::of_child)
             .or_else(|| self.said(&evidence.dial, Self::of_child))
             .or_else(refusal)
@@ -90,9 +122,17 @@ impl Facts<'_> {
             .or_else(unreached)
     }
 
-    fn said(&self, end: &End, means: fn(&Self, Status) -> (Status, Option<Reason>)) -> Option<Ended> {
+    fn said(
+        &self,
+        end: &End,
+        means: fn(&Self, Status) -> (Status, Option<Reason>),
+    ) -> Option<Ended> {
         let (status, reason) = means(self, end.status?);
-        Some(Ended { status, at: end.at?, reason })
+        Some(Ended {
+            status,
+            at: end.at?,
+            reason,
+        })
     }
 
     /// The child leg ended so, by its own callback or as `<Dial>` saw it.
@@ -114,7 +154,9 @@ impl Facts<'_> {
             _ if evidence.child.answered_at.is_some() => (Status::Completed, None),
             _ if self.hung_up_while_ringing() => (Status::Canceled, None),
             Status::Completed if !self.from_page => (Status::Completed, None),
-            Status::Completed if evidence.dialled || evidence.child.seen => (Status::Canceled, None),
+            Status::Completed if evidence.dialled || evidence.child.seen => {
+                (Status::Canceled, None)
+            }
             Status::Completed => (Status::Failed, None),
             status => (status, carrier(status)),
         }

@@ -22,14 +22,20 @@ pub fn status(params: &Params, now: i64) -> Result<Event> {
     let parent = params.other_call_sid("ParentCallSid")?;
     let status = params.filled("CallStatus");
     let fact = Fact::Leg(Leg {
-        side: if parent.is_some() { Side::Child } else { Side::Parent },
+        side: if parent.is_some() {
+            Side::Child
+        } else {
+            Side::Parent
+        },
         status: status.and_then(|status| status.parse().ok()),
         duration_secs: params.get("CallDuration").and_then(seconds),
         from: party(params.get("From").unwrap_or_default()),
         to: party(params.get("To").unwrap_or_default()),
         direction: party(params.get("Direction").unwrap_or_default()),
     });
-    let number = params.filled("SequenceNumber").filter(|number| number.bytes().all(|b| b.is_ascii_digit()));
+    let number = params
+        .filled("SequenceNumber")
+        .filter(|number| number.bytes().all(|b| b.is_ascii_digit()));
     Ok(Event {
         key: key(params, number, status),
         at: timestamp(params, now),
@@ -52,7 +58,15 @@ pub fn dial(params: &Params, now: i64) -> Result<Event> {
         child: child.clone(),
     };
     let key = key(params, child.as_ref().map(CallSid::as_str), status);
-    Ok(Event { key, at: now, leg: call.clone(), call, received_at: now, fact, params: cleaned(params) })
+    Ok(Event {
+        key,
+        at: now,
+        leg: call.clone(),
+        call,
+        received_at: now,
+        fact,
+        params: cleaned(params),
+    })
 }
 
 /// Where a recording stands: `recordingStatusCallback`. Its `CallSid` is the parent's. `RecordingUrl` is kept and never followed.
@@ -65,11 +79,22 @@ pub fn recording(params: &Params, now: i64) -> Result<Event> {
         sid,
         status: status.and_then(|status| status.parse().ok()),
         duration_secs: params.get("RecordingDuration").and_then(seconds),
-        channels: params.get("RecordingChannels").and_then(|text| text.parse().ok()).filter(|channels| matches!(channels, 1 | 2)),
+        channels: params
+            .get("RecordingChannels")
+            .and_then(|text| text.parse().ok())
+            .filter(|channels| matches!(channels, 1 | 2)),
         source: params.filled("RecordingSource").map(party),
         started_at: params.filled("RecordingStartTime").and_then(rfc2822),
     };
-    Ok(Event { key, at: now, leg: call.clone(), call, received_at: now, fact, params: cleaned(params) })
+    Ok(Event {
+        key,
+        at: now,
+        leg: call.clone(),
+        call,
+        received_at: now,
+        fact,
+        params: cleaned(params),
+    })
 }
 
 /// Did the one who was dialled answer?
@@ -88,7 +113,9 @@ fn dial_status(text: &str) -> Option<Status> {
 /// `number:status`, or a hash of the sorted parameters where one of them is missing.
 fn key(params: &Params, number: Option<&str>, status: Option<&str>) -> String {
     match (number, status) {
-        (Some(number), Some(status)) if number.len() + status.len() < LONGEST_KEY => clean(&format!("{number}:{status}")),
+        (Some(number), Some(status)) if number.len() + status.len() < LONGEST_KEY => {
+            clean(&format!("{number}:{status}"))
+        }
         _ => {
             let mut pairs: Vec<_> = params.pairs().iter().collect();
             pairs.sort();
@@ -99,12 +126,17 @@ fn key(params: &Params, number: Option<&str>, status: Option<&str>) -> String {
 
 /// SHA-256, in hexadecimal.
 pub fn hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// A duration as Twilio writes it; −1, NaN, 2^63 and the like are none.
 fn seconds(text: &str) -> Option<i64> {
-    text.parse().ok().filter(|secs| (0..=LONGEST_SECS).contains(secs))
+    text.parse()
+        .ok()
+        .filter(|secs| (0..=LONGEST_SECS).contains(secs))
 }
 
 fn timestamp(params: &Params, now: i64) -> i64 {
@@ -112,7 +144,12 @@ fn timestamp(params: &Params, now: i64) -> i64 {
 }
 
 fn rfc2822(text: &str) -> Option<i64> {
-    Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond())
+    Some(
+        jiff::fmt::rfc2822::parse(text)
+            .ok()?
+            .timestamp()
+            .as_millisecond(),
+    )
 }
 
 /// Who takes part, as a text that may be stored and shown whatever it is.
@@ -126,5 +163,9 @@ pub fn clean(text: &str) -> String {
 }
 
 fn cleaned(params: &Params) -> Vec<(String, String)> {
-    params.pairs().iter().map(|(name, value)| (clean(name), clean(value))).collect()
+    params
+        .pairs()
+        .iter()
+        .map(|(name, value)| (clean(name), clean(value)))
+        .collect()
 }

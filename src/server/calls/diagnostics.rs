@@ -33,7 +33,12 @@ pub struct Report {
 /// Keeps the report in the log of its call, or as a failed call where there is none: then returns its SID.
 pub async fn keep(state: &AppState, user: &User, report: Report) -> Result<Option<CallSid>> {
     let now = clock::now();
-    let given = report.sid.as_deref().map(CallSid::parse).transpose().map_err(|error| Error::bad_request(error.to_string()))?;
+    let given = report
+        .sid
+        .as_deref()
+        .map(CallSid::parse)
+        .transpose()
+        .map_err(|error| Error::bad_request(error.to_string()))?;
     let known = match &given {
         Some(sid) => state.store.call(sid).await?.is_some(),
         None => false,
@@ -45,11 +50,20 @@ pub async fn keep(state: &AppState, user: &User, report: Report) -> Result<Optio
     }
     let sid = match given {
         Some(sid) => sid,
-        None => CallSid::parse(&format!("{}{}", CallSid::PREFIX, random_hex(16))).map_err(anyhow::Error::from)?,
+        None => CallSid::parse(&format!("{}{}", CallSid::PREFIX, random_hex(16)))
+            .map_err(anyhow::Error::from)?,
     };
-    let fact = if known { Fact::Noted } else { Fact::Unreached(direct(state, user, &report.to)) };
+    let fact = if known {
+        Fact::Noted
+    } else {
+        Fact::Unreached(direct(state, user, &report.to))
+    };
     let params = params(&report);
-    let event = Event { key: callbacks::hash(&format!("{params:?}")), params, ..Event::ours(&sid, fact, now) };
+    let event = Event {
+        key: callbacks::hash(&format!("{params:?}")),
+        params,
+        ..Event::ours(&sid, fact, now)
+    };
     record(state, event).await?;
     tracing::warn!(call.sid = %sid, user = user.id, known, "a browser saw a call end badly");
     Ok((!known).then_some(sid))
@@ -58,8 +72,17 @@ pub async fn keep(state: &AppState, user: &User, report: Report) -> Result<Optio
 fn direct(state: &AppState, user: &User, to: &str) -> Direct {
     Direct {
         agent: Some(user.identity()),
-        from: state.config.twilio.caller_id.as_ref().map(ToString::to_string).unwrap_or_default(),
-        to: state.numbers.identify(to).map_or_else(|_| callbacks::party(to), |checked| checked.e164.to_string()),
+        from: state
+            .config
+            .twilio
+            .caller_id
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        to: state
+            .numbers
+            .identify(to)
+            .map_or_else(|_| callbacks::party(to), |checked| checked.e164.to_string()),
     }
 }
 
@@ -69,6 +92,11 @@ fn params(report: &Report) -> Vec<(String, String)> {
         other => other.to_string(),
     };
     let short = |text: String| callbacks::clean(&text).chars().take(LONGEST).collect();
-    let findings = report.findings.iter().map(|(name, value)| (short(name.clone()), short(text(value))));
-    std::iter::once(("to".to_owned(), short(report.to.clone()))).chain(findings).collect()
+    let findings = report
+        .findings
+        .iter()
+        .map(|(name, value)| (short(name.clone()), short(text(value))));
+    std::iter::once(("to".to_owned(), short(report.to.clone())))
+        .chain(findings)
+        .collect()
 }

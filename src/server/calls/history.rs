@@ -37,7 +37,15 @@ pub struct Filter {
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { agent: None, statuses: Vec::new(), number: None, since: None, until: None, cursor: None, limit: 50 }
+        Self {
+            agent: None,
+            statuses: Vec::new(),
+            number: None,
+            since: None,
+            until: None,
+            cursor: None,
+            limit: 50,
+        }
     }
 }
 
@@ -73,12 +81,19 @@ impl Filter {
         let mut seen = HashSet::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             if name != "status" && !seen.insert(name.clone().into_owned()) {
-                return Err(Error::bad_request("a filter other than status was given twice"));
+                return Err(Error::bad_request(
+                    "a filter other than status was given twice",
+                ));
             }
             let value = value.trim();
-            let known = matches!(&*name, "agent" | "status" | "number" | "since" | "until" | "cursor" | "limit");
+            let known = matches!(
+                &*name,
+                "agent" | "status" | "number" | "since" | "until" | "cursor" | "limit"
+            );
             if !known {
-                return Err(Error::bad_request("an unknown filter: there are agent, status, number, since, until, cursor and limit"));
+                return Err(Error::bad_request(
+                    "an unknown filter: there are agent, status, number, since, until, cursor and limit",
+                ));
             }
             if value.is_empty() {
                 continue;
@@ -98,12 +113,21 @@ impl Filter {
 }
 
 fn agent(text: &str) -> Result<String> {
-    let legal = text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    if legal { Ok(text.to_owned()) } else { Err(Error::bad_request("agent is no user's id")) }
+    let legal = text.len() <= 64
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if legal {
+        Ok(text.to_owned())
+    } else {
+        Err(Error::bad_request("agent is no user's id"))
+    }
 }
 
 fn status(text: &str) -> Result<Status> {
-    let found = Status::ALL.into_iter().find(|status| status.as_str() == text);
+    let found = Status::ALL
+        .into_iter()
+        .find(|status| status.as_str() == text);
     found.ok_or_else(|| Error::bad_request("status is one of initiated, ringing, in-progress, completed, busy, no-answer, failed, canceled"))
 }
 
@@ -122,10 +146,18 @@ fn digits(text: &str) -> Result<String> {
 
 /// The first millisecond of what was named, a second or a day, and the first one after it.
 fn instant(text: &str, time_zone: &TimeZone, name: &str) -> Result<(i64, i64)> {
-    let wrong = || Error::bad_request(format!("{name} is an RFC 3339 time, e.g. 2026-11-22T09:00:00Z, or a date, e.g. 2026-11-22"));
+    let wrong = || {
+        Error::bad_request(format!(
+            "{name} is an RFC 3339 time, e.g. 2026-11-22T09:00:00Z, or a date, e.g. 2026-11-22"
+        ))
+    };
     if text.len() == 10 {
         let date: Date = text.parse().map_err(|_| wrong())?;
-        let start = |date: Date| date.to_zoned(time_zone.clone()).map(|zoned| zoned.timestamp().as_millisecond()).map_err(|_| wrong());
+        let start = |date: Date| {
+            date.to_zoned(time_zone.clone())
+                .map(|zoned| zoned.timestamp().as_millisecond())
+                .map_err(|_| wrong())
+        };
         return Ok((start(date)?, start(date.tomorrow().map_err(|_| wrong())?)?));
     }
     let second = text.parse::<Timestamp>().map_err(|_| wrong())?.as_second();
@@ -139,7 +171,10 @@ fn limit(text: &str) -> Result<i64> {
 
 /// A page of the calls that this user may see and that match.
 pub async fn list(state: &AppState, user: &User, filter: &Filter) -> Result<Page> {
-    let nothing = Ok(Page { calls: Vec::new(), next_cursor: None });
+    let nothing = Ok(Page {
+        calls: Vec::new(),
+        next_cursor: None,
+    });
     let only_own = !user.role.sees_everybodys_calls();
     let agent_identity = match &filter.agent {
         Some(id) if only_own && *id != user.id => return nothing,
@@ -150,7 +185,11 @@ pub async fn list(state: &AppState, user: &User, filter: &Filter) -> Result<Page
             None => return nothing,
         },
     };
-    let after = filter.cursor.as_deref().map(|cursor| read_cursor(state, cursor)).transpose()?;
+    let after = filter
+        .cursor
+        .as_deref()
+        .map(|cursor| read_cursor(state, cursor))
+        .transpose()?;
     let limit = filter.limit.clamp(*LIMITS.start(), *LIMITS.end());
     let query = CallQuery {
         agent_identity,
@@ -165,21 +204,39 @@ pub async fn list(state: &AppState, user: &User, filter: &Filter) -> Result<Page
     let mut found = state.store.call_views(&query).await?;
     let more = found.len() as i64 > limit;
     found.truncate(limit as usize);
-    let next_cursor = found.last().filter(|_| more).map(|(started_at, call)| cursor(state, *started_at, &call.sid));
-    Ok(Page { calls: found.into_iter().map(|(_, call)| call).collect(), next_cursor })
+    let next_cursor = found
+        .last()
+        .filter(|_| more)
+        .map(|(started_at, call)| cursor(state, *started_at, &call.sid));
+    Ok(Page {
+        calls: found.into_iter().map(|(_, call)| call).collect(),
+        next_cursor,
+    })
 }
 
 /// A call with its log; `None` when there is none that this user may see.
 pub async fn one(state: &AppState, user: &User, sid: &CallSid) -> Result<Option<CallDetail>> {
-    let Some(call) = visible(state, user, sid).await? else { return Ok(None) };
-    let events = state.store.events_of(sid).await?.into_iter().map(EventView::try_from).collect::<Result<_>>()?;
+    let Some(call) = visible(state, user, sid).await? else {
+        return Ok(None);
+    };
+    let events = state
+        .store
+        .events_of(sid)
+        .await?
+        .into_iter()
+        .map(EventView::try_from)
+        .collect::<Result<_>>()?;
     Ok(Some(CallDetail { call, events }))
 }
 
 /// A call, if this user may see it.
 pub async fn visible(state: &AppState, user: &User, sid: &CallSid) -> Result<Option<CallView>> {
     let call = state.store.call(sid).await?;
-    Ok(call.filter(|call| user.may_see_call_of(call.agent.as_ref().map(|agent| agent.id.as_str()))))
+    Ok(
+        call.filter(|call| {
+            user.may_see_call_of(call.agent.as_ref().map(|agent| agent.id.as_str()))
+        }),
+    )
 }
 
 impl TryFrom<LoggedEvent> for EventView {
@@ -203,8 +260,14 @@ fn cursor(state: &AppState, started_at: i64, sid: &CallSid) -> String {
 }
 
 fn read_cursor(state: &AppState, cursor: &str) -> Result<(i64, String)> {
-    let wrong = || Error::bad_request("this cursor was not given out by this server: begin at the first page");
-    let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(wrong)?;
+    let wrong = || {
+        Error::bad_request("this cursor was not given out by this server: begin at the first page")
+    };
+    let text = URL_SAFE_NO_PAD
+        .decode(cursor)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(wrong)?;
     let (place, given) = text.rsplit_once('.').ok_or_else(wrong)?;
     if given != seal(state, place) {
         return Err(wrong());

@@ -34,7 +34,10 @@ impl Live {
     /// The store publishes every change of a call itself, after its commit.
     pub fn new(store: &Store) -> Self {
         let (fetches, _) = broadcast::channel(64);
-        Self { store: store.clone(), fetches }
+        Self {
+            store: store.clone(),
+            fetches,
+        }
     }
 
     /// Tells a user's open pages how far Fetch Recordings has got.
@@ -44,7 +47,11 @@ impl Live {
     }
 
     pub fn listen(&self, user: User) -> Listener {
-        Listener { user, calls: self.store.changes(), fetches: self.fetches.subscribe() }
+        Listener {
+            user,
+            calls: self.store.changes(),
+            fetches: self.fetches.subscribe(),
+        }
     }
 }
 
@@ -69,6 +76,7 @@ impl Listener {
     }
 
     pub fn may_see(&self, change: &CallChange) -> bool {
-        self.user.may_see_call_of(change.view.agent.as_ref().map(|agent| agent.id.as_str()))
+        self.user
+            .may_see_call_of(change.view.agent.as_ref().map(|agent| agent.id.as_str()))
     }
 }

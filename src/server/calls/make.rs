@@ -20,33 +20,59 @@ const PHONE_FRESH_MS: i64 = 90_000;
 /// Rings `to`, as typed, for this user. 409 when no browser of theirs could be joined.
 pub async fn make(state: &AppState, user: &User, to: &str) -> Result<CallView> {
     let missing = state.config.twilio.missing();
-    let Some(caller_id) = state.config.twilio.caller_id.as_ref().filter(|_| missing.is_empty()) else {
-        return Err(Error::unavailable(format!("Calling is not set up: set {}", missing.join(", "))));
+    let Some(caller_id) = state
+        .config
+        .twilio
+        .caller_id
+        .as_ref()
+        .filter(|_| missing.is_empty())
+    else {
+        return Err(Error::unavailable(format!(
+            "Calling is not set up: set {}",
+            missing.join(", ")
+        )));
     };
     let number = state.numbers.check(to).map_err(refused)?.e164;
-    if !state.store.has_phone(&user.id, clock::now() - PHONE_FRESH_MS).await? {
-        return Err(Error::conflict("No phone of yours is open: open the calling page in a browser, then try again"));
+    if !state
+        .store
+        .has_phone(&user.id, clock::now() - PHONE_FRESH_MS)
+        .await?
+    {
+        return Err(Error::conflict(
+            "No phone of yours is open: open the calling page in a browser, then try again",
+        ));
     }
     let call = NewCall {
         from: caller_id.to_string(),
         to: number.to_string(),
         url: state.config.url("/api/calls/twiml/bridge"),
-        status_callback: state.config.url(&format!("/api/calls/webhook/status{}", twilio::RETRIES)),
+        status_callback: state
+            .config
+            .url(&format!("/api/calls/webhook/status{}", twilio::RETRIES)),
         timeout_secs: state.config.ring_timeout_secs,
     };
     let made = state.twilio.create_call(&call).await.map_err(not_made)?;
     tracing::info!(call.sid = %made.sid, to = %number, user = user.id, "call made by REST");
     place::placed_by_rest(state, user, made.sid.clone(), &number).await?;
     let view = history::visible(state, user, &made.sid).await?;
-    view.ok_or_else(|| Error::Internal(anyhow::anyhow!("call {} was made and is not stored", made.sid)))
+    view.ok_or_else(|| {
+        Error::Internal(anyhow::anyhow!(
+            "call {} was made and is not stored",
+            made.sid
+        ))
+    })
 }
 
 fn refused(reason: Reason) -> Error {
     match reason {
         Reason::NumberMissing => Error::bad_request("No number was given"),
         Reason::CountryNotAllowed => Error::forbidden("Calls to that country are not allowed"),
-        Reason::NumberCostly => Error::forbidden("Calls to premium-rate, shared-cost and satellite numbers are not allowed"),
-        Reason::NumberShort => Error::forbidden("Emergency numbers and short codes cannot be called"),
+        Reason::NumberCostly => Error::forbidden(
+            "Calls to premium-rate, shared-cost and satellite numbers are not allowed",
+        ),
+        Reason::NumberShort => {
+            Error::forbidden("Emergency numbers and short codes cannot be called")
+        }
         _ => Error::bad_request("That is no valid phone number"),
     }
 }

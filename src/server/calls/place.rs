@@ -39,26 +39,43 @@ pub async fn place(state: &AppState, request: PlaceRequest) -> Decision {
     let sid = request.call_sid.clone();
     match tokio::time::timeout(DEADLINE, decide(state, request.clone())).await {
         Ok(Ok(decision)) => return decision,
-        Ok(Err(error)) => tracing::error!(call.sid = %sid, %error, "a call could not be stored, and is not dialled"),
-        Err(_) => tracing::error!(call.sid = %sid, "a call could not be stored in time, and is not dialled"),
+        Ok(Err(error)) => {
+            tracing::error!(call.sid = %sid, %error, "a call could not be stored, and is not dialled")
+        }
+        Err(_) => {
+            tracing::error!(call.sid = %sid, "a call could not be stored in time, and is not dialled")
+        }
     }
     // What was refused aloud must not look dialled, should it be stored after all.
     let direct = direct(state, &request, None);
-    let (state, mut event) = (state.clone(), Event::ours(&sid, Fact::Refused(direct, Reason::ServerBusy), clock::now()));
+    let (state, mut event) = (
+        state.clone(),
+        Event::ours(
+            &sid,
+            Fact::Refused(direct, Reason::ServerBusy),
+            clock::now(),
+        ),
+    );
     event.key = "server_busy".to_owned();
     state.tasks.clone().spawn(async move {
         if let Err(error) = record(&state, event).await {
             tracing::error!(call.sid = %sid, %error, "the refusal could not be stored either");
         }
     });
-    Decision::Refuse { reason: Reason::ServerBusy }
+    Decision::Refuse {
+        reason: Reason::ServerBusy,
+    }
 }
 
 async fn decide(state: &AppState, request: PlaceRequest) -> Result<Decision> {
     let now = clock::now();
     let identity = request.from.strip_prefix("client:").unwrap_or_default();
     let user = state.store.user_by_identity(identity).await?;
-    let checked = match (&user, state.numbers.check(&request.to), &state.config.twilio.caller_id) {
+    let checked = match (
+        &user,
+        state.numbers.check(&request.to),
+        &state.config.twilio.caller_id,
+    ) {
         (None, ..) => Err(Reason::CallerUnknown),
         (_, Err(reason), _) => Err(reason),
         (_, _, None) => Err(Reason::CallerIdMissing),
@@ -69,12 +86,17 @@ async fn decide(state: &AppState, request: PlaceRequest) -> Result<Decision> {
         Ok(_) => Fact::Placed(direct),
         Err(reason) => Fact::Refused(direct, reason),
     };
-    let event = Event { params: request.params, ..Event::ours(&request.call_sid, fact, now) };
+    let event = Event {
+        params: request.params,
+        ..Event::ours(&request.call_sid, fact, now)
+    };
     let recorded = record(state, event).await?;
     let decision = answer(&recorded.call.evidence);
     let user = user.map(|user| user.id).unwrap_or_default();
     match &decision {
-        Decision::Dial { to } => tracing::info!(call.sid = %request.call_sid, %to, user, "WebRTC Direct Call to: {to}"),
+        Decision::Dial { to } => {
+            tracing::info!(call.sid = %request.call_sid, %to, user, "WebRTC Direct Call to: {to}")
+        }
         Decision::Refuse { reason } => {
             tracing::info!(call.sid = %request.call_sid, to = ?request.to, user, ?reason, "WebRTC Direct Call refused");
         }
@@ -84,11 +106,18 @@ async fn decide(state: &AppState, request: PlaceRequest) -> Result<Decision> {
 
 /// The answer that was given when the call was stored.
 fn answer(evidence: &Evidence) -> Decision {
-    let to = evidence.to.as_ref().and_then(|to| PhoneNumber::parse_e164(&to.value).ok());
+    let to = evidence
+        .to
+        .as_ref()
+        .and_then(|to| PhoneNumber::parse_e164(&to.value).ok());
     match (&evidence.refused, to) {
-        (Some(refused), _) => Decision::Refuse { reason: refused.reason },
+        (Some(refused), _) => Decision::Refuse {
+            reason: refused.reason,
+        },
         (None, Some(to)) => Decision::Dial { to },
-        (None, None) => Decision::Refuse { reason: Reason::NumberInvalid },
+        (None, None) => Decision::Refuse {
+            reason: Reason::NumberInvalid,
+        },
     }
 }
 
@@ -104,14 +133,37 @@ fn direct(state: &AppState, request: &PlaceRequest, to: Option<&PhoneNumber>) ->
 }
 
 /// `makeCall`: Twilio has taken our request and named the customer's leg. The call is that user's from now on.
-pub async fn placed_by_rest(state: &AppState, user: &User, sid: CallSid, to: &PhoneNumber) -> Result<()> {
-    let from = state.config.twilio.caller_id.as_ref().map(PhoneNumber::to_string).unwrap_or_default();
-    record(state, Event::made(&sid, &user.identity(), &from, to.as_str(), clock::now())).await.map(drop)
+pub async fn placed_by_rest(
+    state: &AppState,
+    user: &User,
+    sid: CallSid,
+    to: &PhoneNumber,
+) -> Result<()> {
+    let from = state
+        .config
+        .twilio
+        .caller_id
+        .as_ref()
+        .map(PhoneNumber::to_string)
+        .unwrap_or_default();
+    record(
+        state,
+        Event::made(&sid, &user.identity(), &from, to.as_str(), clock::now()),
+    )
+    .await
+    .map(drop)
 }
 
 /// `makeCall`'s customer has answered: whose browser is to be joined? `None` when the call is nobody's.
-pub async fn bridge(state: &AppState, sid: &CallSid, params: Vec<(String, String)>) -> Result<Option<(String, Evidence)>> {
-    let event = Event { params, ..Event::ours(sid, Fact::Bridged, clock::now()) };
+pub async fn bridge(
+    state: &AppState,
+    sid: &CallSid,
+    params: Vec<(String, String)>,
+) -> Result<Option<(String, Evidence)>> {
+    let event = Event {
+        params,
+        ..Event::ours(sid, Fact::Bridged, clock::now())
+    };
     let evidence = record(state, event).await?.call.evidence;
     Ok(evidence.agent.clone().map(|agent| (agent.value, evidence)))
 }

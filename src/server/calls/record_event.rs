@@ -17,7 +17,13 @@ use crate::{
 
 /// Returns when the event is durable. A repeated event changes nothing.
 pub async fn record(state: &AppState, event: Event) -> Result<Recorded> {
-    let playable = matches!(event.fact, Fact::Recording { status: Some(RecordingStatus::Completed), .. });
+    let playable = matches!(
+        event.fact,
+        Fact::Recording {
+            status: Some(RecordingStatus::Completed),
+            ..
+        }
+    );
     let (sid, kind) = (event.call.clone(), event.fact.kind());
     let recorded = state.store.record(event).await?;
     if recorded.new {
@@ -38,8 +44,13 @@ pub async fn touch(state: &AppState, sid: &CallSid) -> Result<()> {
 /// 404 for a call that this user does not have.
 pub async fn agent_hung_up(state: &AppState, user: &User, sid: &CallSid) -> Result<()> {
     let call = state.store.call(sid).await?;
-    if call.and_then(|call| call.agent).is_none_or(|agent| agent.id != user.id) {
+    if call
+        .and_then(|call| call.agent)
+        .is_none_or(|agent| agent.id != user.id)
+    {
         return Err(Error::not_found("You have no such call"));
     }
-    record(state, Event::agent_hung_up(sid, clock::now())).await.map(drop)
+    record(state, Event::agent_hung_up(sid, clock::now()))
+        .await
+        .map(drop)
 }

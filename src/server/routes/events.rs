@@ -1,11 +1,7 @@
 //! Server-Sent Events: every change of a call that the user may see, as it happens, resuming where a broken connection ended.
 
 use crate::server::{
-    auth::guard::SignedIn,
-    calls::live::Update,
-    error::Result,
-    state::AppState,
-    store::CallChange,
+    auth::guard::SignedIn, calls::live::Update, error::Result, state::AppState, store::CallChange,
 };
 use axum::{
     extract::{RawQuery, State},
@@ -45,7 +41,10 @@ pub async fn stream(
     let missed = match last_seen(&headers, query.as_deref()) {
         LastSeen::None => Some(Vec::new()),
         LastSeen::Change(change) if change <= newest => {
-            let missed = state.store.changes_since(change, FURTHEST_BEHIND + 1).await?;
+            let missed = state
+                .store
+                .changes_since(change, FURTHEST_BEHIND + 1)
+                .await?;
             (missed.len() as i64 <= FURTHEST_BEHIND).then_some(missed)
         }
         LastSeen::Change(_) | LastSeen::Unknown => None,
@@ -89,20 +88,35 @@ pub async fn stream(
             }
         }
     };
-    let headers = [(header::CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
-    Ok((headers, Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT))).into_response())
+    let headers = [
+        (header::CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    Ok((
+        headers,
+        Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)),
+    )
+        .into_response())
 }
 
 /// By the header that a reconnecting browser sends, or the query that a new `EventSource` may carry.
 fn last_seen(headers: &HeaderMap, query: Option<&str>) -> LastSeen {
-    let header = headers.get("last-event-id").map(|value| value.to_str().unwrap_or("?").to_owned());
+    let header = headers
+        .get("last-event-id")
+        .map(|value| value.to_str().unwrap_or("?").to_owned());
     let given = header.or_else(|| {
         let mut pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-        pairs.find(|(name, _)| name == "last_event_id").map(|(_, value)| value.into_owned())
+        pairs
+            .find(|(name, _)| name == "last_event_id")
+            .map(|(_, value)| value.into_owned())
     });
     match given.as_deref() {
         None | Some("") => LastSeen::None,
-        Some(text) => text.parse().ok().filter(|change| *change >= 0).map_or(LastSeen::Unknown, LastSeen::Change),
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|change| *change >= 0)
+            .map_or(LastSeen::Unknown, LastSeen::Change),
     }
 }
 
@@ -111,7 +125,10 @@ fn call(change: &CallChange) -> std::result::Result<Event, Infallible> {
 }
 
 fn reset(newest: i64) -> std::result::Result<Event, Infallible> {
-    Ok(Event::default().event("reset").id(newest.to_string()).data("{}"))
+    Ok(Event::default()
+        .event("reset")
+        .id(newest.to_string())
+        .data("{}"))
 }
 
 fn data(name: &str, data: &impl Serialize) -> std::result::Result<Event, Infallible> {

@@ -30,19 +30,29 @@ const DEADLINE: Duration = Duration::from_secs(1);
 const LONGEST_CALL_SECS: u32 = 14_400;
 
 /// A browser calls.
-pub async fn outbound(State(state): State<AppState>, SignedForm(params): SignedForm) -> Result<Response> {
+pub async fn outbound(
+    State(state): State<AppState>,
+    SignedForm(params): SignedForm,
+) -> Result<Response> {
     let text = |name| params.get(name).map(callbacks::clean).unwrap_or_default();
     let request = PlaceRequest {
         call_sid: params.call_sid()?,
         from: text("From"),
         to: text("To"),
-        params: params.pairs().iter().map(|(name, value)| (callbacks::clean(name), callbacks::clean(value))).collect(),
+        params: params
+            .pairs()
+            .iter()
+            .map(|(name, value)| (callbacks::clean(name), callbacks::clean(value)))
+            .collect(),
     };
     let sid = request.call_sid.clone();
     let answer = match place::place(&state, request).await {
         Decision::Dial { to } => {
             tracing::info!(call.sid = %sid, %to, "Sending TwiML for WebRTC direct call");
-            let target = Target::Number { number: to.to_string(), status_callback: callback(&state.config, "status") };
+            let target = Target::Number {
+                number: to.to_string(),
+                status_callback: callback(&state.config, "status"),
+            };
             twiml::dial(&dial(&state.config, target, ""))
         }
         Decision::Refuse { reason } => spoken::refusal(reason),
@@ -51,9 +61,16 @@ pub async fn outbound(State(state): State<AppState>, SignedForm(params): SignedF
 }
 
 /// `makeCall`'s customer has answered: ring the agent's browser.
-pub async fn bridge(State(state): State<AppState>, SignedForm(params): SignedForm) -> Result<Response> {
+pub async fn bridge(
+    State(state): State<AppState>,
+    SignedForm(params): SignedForm,
+) -> Result<Response> {
     let sid = params.call_sid()?;
-    let kept = params.pairs().iter().map(|(name, value)| (callbacks::clean(name), callbacks::clean(value))).collect();
+    let kept = params
+        .pairs()
+        .iter()
+        .map(|(name, value)| (callbacks::clean(name), callbacks::clean(value)))
+        .collect();
     let agent = tokio::time::timeout(DEADLINE, place::bridge(&state, &sid, kept)).await;
     Ok(xml(match agent {
         Ok(Ok(Some((identity, evidence)))) => {
@@ -62,7 +79,10 @@ pub async fn bridge(State(state): State<AppState>, SignedForm(params): SignedFor
             let target = Target::Client {
                 identity,
                 status_callback: callback(&state.config, "status"),
-                parameters: vec![("call_sid".to_owned(), sid.to_string()), ("customer".to_owned(), customer)],
+                parameters: vec![
+                    ("call_sid".to_owned(), sid.to_string()),
+                    ("customer".to_owned(), customer),
+                ],
             };
             twiml::dial(&dial(&state.config, target, OF_BRIDGE))
         }
@@ -82,7 +102,11 @@ pub async fn bridge(State(state): State<AppState>, SignedForm(params): SignedFor
 }
 
 /// The `<Dial>` is over. What cannot be stored is logged: the child leg's own callback says the same.
-pub async fn after_dial(State(state): State<AppState>, uri: Uri, SignedForm(params): SignedForm) -> Response {
+pub async fn after_dial(
+    State(state): State<AppState>,
+    uri: Uri,
+    SignedForm(params): SignedForm,
+) -> Response {
     let recorded = async { record(&state, callbacks::dial(&params, clock::now())?).await };
     match tokio::time::timeout(DEADLINE, recorded).await {
         Ok(Ok(_)) => {}
@@ -90,14 +114,27 @@ pub async fn after_dial(State(state): State<AppState>, uri: Uri, SignedForm(para
         Err(_) => tracing::error!("the outcome of a <Dial> could not be stored in time"),
     }
     let customer_waits = uri.query() == Some(OF_BRIDGE) && !callbacks::was_answered(&params);
-    xml(if customer_waits { spoken::apology() } else { twiml::hangup() })
+    xml(if customer_waits {
+        spoken::apology()
+    } else {
+        twiml::hangup()
+    })
 }
 
 fn dial(config: &Config, target: Target, action_query: &str) -> Dial {
-    let query = if action_query.is_empty() { String::new() } else { format!("?{action_query}") };
+    let query = if action_query.is_empty() {
+        String::new()
+    } else {
+        format!("?{action_query}")
+    };
     let number = matches!(target, Target::Number { .. });
     Dial {
-        caller_id: config.twilio.caller_id.as_ref().filter(|_| number).map(ToString::to_string),
+        caller_id: config
+            .twilio
+            .caller_id
+            .as_ref()
+            .filter(|_| number)
+            .map(ToString::to_string),
         timeout_secs: config.ring_timeout_secs,
         time_limit_secs: Some(LONGEST_CALL_SECS),
         record: config.record_calls.then(|| callback(config, "recording")),

@@ -13,21 +13,35 @@ use axum::{extract::State, http::StatusCode};
 pub const ECHO: &str = "echo_nonce";
 
 /// The status of a leg.
-pub async fn status(State(state): State<AppState>, SignedForm(params): SignedForm) -> Result<StatusCode> {
+pub async fn status(
+    State(state): State<AppState>,
+    SignedForm(params): SignedForm,
+) -> Result<StatusCode> {
     record(&state, callbacks::status(&params, clock::now())?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Where a recording stands.
-pub async fn recording(State(state): State<AppState>, SignedForm(params): SignedForm) -> Result<StatusCode> {
+pub async fn recording(
+    State(state): State<AppState>,
+    SignedForm(params): SignedForm,
+) -> Result<StatusCode> {
     record(&state, callbacks::recording(&params, clock::now())?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// From ourselves, by way of `PUBLIC_URL`: proves that it leads to this installation.
-pub async fn echo(State(state): State<AppState>, SignedForm(params): SignedForm) -> Result<StatusCode> {
-    let legal = |nonce: &&str| (8..=64).contains(&nonce.len()) && nonce.bytes().all(|b| b.is_ascii_alphanumeric());
-    let nonce = params.get("Nonce").filter(legal).ok_or_else(|| Error::bad_request("Nonce is 8 to 64 letters and digits"))?;
+pub async fn echo(
+    State(state): State<AppState>,
+    SignedForm(params): SignedForm,
+) -> Result<StatusCode> {
+    let legal = |nonce: &&str| {
+        (8..=64).contains(&nonce.len()) && nonce.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    let nonce = params
+        .get("Nonce")
+        .filter(legal)
+        .ok_or_else(|| Error::bad_request("Nonce is 8 to 64 letters and digits"))?;
     state.store.set_setting(ECHO, nonce).await?;
     Ok(StatusCode::NO_CONTENT)
 }

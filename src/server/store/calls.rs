@@ -46,18 +46,27 @@ pub struct LoggedEvent {
 impl Store {
     /// Appends an event and folds it into its call. Durable when this returns; a repeated event changes nothing.
     pub async fn record(&self, event: Event) -> Result<Recorded> {
-        self.command(|reply| Command::Event { event: Box::new(event), reply }).await
+        self.command(|reply| Command::Event {
+            event: Box::new(event),
+            reply,
+        })
+        .await
     }
 
     /// Gives a call a new change number and tells everybody, since something that it shows has changed elsewhere.
     pub async fn touch(&self, sid: &CallSid) -> Result<()> {
-        self.command(|reply| Command::Touch { sid: sid.to_string(), reply }).await
+        self.command(|reply| Command::Touch {
+            sid: sid.to_string(),
+            reply,
+        })
+        .await
     }
 
     /// A call as people see it.
     pub async fn call(&self, sid: &CallSid) -> Result<Option<CallView>> {
         const SQL: &str = select_views!("where c.sid = $1");
-        let row: Option<ViewRow> = read!(self, pool => sqlx::query_as(SQL).bind(sid.as_str()).fetch_optional(pool));
+        let row: Option<ViewRow> =
+            read!(self, pool => sqlx::query_as(SQL).bind(sid.as_str()).fetch_optional(pool));
         row.map(CallView::try_from).transpose()
     }
 
@@ -65,10 +74,20 @@ impl Store {
     pub async fn call_views(&self, query: &CallQuery) -> Result<Vec<(i64, CallView)>> {
         let (sql, args) = listing(query);
         let rows: Vec<ViewRow> = match &self.engine {
-            super::Engine::Sqlite(pool) => value::bound!(@bind sqlx::query_as(AssertSqlSafe(sql)), args).fetch_all(pool).await?,
-            super::Engine::Postgres(pool) => value::bound!(@bind sqlx::query_as(AssertSqlSafe(sql)), args).fetch_all(pool).await?,
+            super::Engine::Sqlite(pool) => {
+                value::bound!(@bind sqlx::query_as(AssertSqlSafe(sql)), args)
+                    .fetch_all(pool)
+                    .await?
+            }
+            super::Engine::Postgres(pool) => {
+                value::bound!(@bind sqlx::query_as(AssertSqlSafe(sql)), args)
+                    .fetch_all(pool)
+                    .await?
+            }
         };
-        rows.into_iter().map(|row| Ok((row.started_at, row.try_into()?))).collect()
+        rows.into_iter()
+            .map(|row| Ok((row.started_at, row.try_into()?)))
+            .collect()
     }
 
     /// What was reported of a call, in the order in which it came.
@@ -100,14 +119,23 @@ fn listing(query: &CallQuery) -> (String, Vec<Value>) {
         narrow(" and c.agent_identity = ?0", args![identity]);
     }
     if !query.statuses.is_empty() {
-        let places: Vec<String> = (0..query.statuses.len()).map(|place| format!("?{place}")).collect();
+        let places: Vec<String> = (0..query.statuses.len())
+            .map(|place| format!("?{place}"))
+            .collect();
         narrow(
             &format!(" and c.status in ({})", places.join(", ")),
-            query.statuses.iter().map(|status| status.as_str().into()).collect(),
+            query
+                .statuses
+                .iter()
+                .map(|status| status.as_str().into())
+                .collect(),
         );
     }
     if let Some(digits) = &query.digits {
-        narrow(" and (c.to_number like ?0 or c.from_number like ?0)", args![format!("%{digits}%")]);
+        narrow(
+            " and (c.to_number like ?0 or c.from_number like ?0)",
+            args![format!("%{digits}%")],
+        );
     }
     if let Some(since) = query.since {
         narrow(" and c.started_at >= ?0", args![since]);
@@ -116,8 +144,14 @@ fn listing(query: &CallQuery) -> (String, Vec<Value>) {
         narrow(" and c.started_at < ?0", args![until]);
     }
     if let Some((started_at, sid)) = &query.after {
-        narrow(" and (c.started_at, c.sid) < (?0, ?1)", args![*started_at, sid]);
+        narrow(
+            " and (c.started_at, c.sid) < (?0, ?1)",
+            args![*started_at, sid],
+        );
     }
-    narrow(" order by c.started_at desc, c.sid desc limit ?0", args![query.limit]);
+    narrow(
+        " order by c.started_at desc, c.sid desc limit ?0",
+        args![query.limit],
+    );
     (sql, values)
 }

@@ -77,9 +77,15 @@ pub(super) async fn take_in(
     let mut recordings = BTreeMap::new();
     let mut news = Vec::with_capacity(events.len());
     for event in events {
-        let is_new = new.remove(&(event.leg.as_str().to_owned(), event.fact.kind().to_owned(), event.key.clone()));
+        let is_new = new.remove(&(
+            event.leg.as_str().to_owned(),
+            event.fact.kind().to_owned(),
+            event.key.clone(),
+        ));
         news.push(is_new);
-        let call = calls.entry(event.call.clone()).or_insert_with(|| Call::new(event.call.clone()));
+        let call = calls
+            .entry(event.call.clone())
+            .or_insert_with(|| Call::new(event.call.clone()));
         if !is_new {
             continue;
         }
@@ -95,13 +101,19 @@ pub(super) async fn take_in(
     upsert_calls(c, stale.iter().filter_map(|sid| calls.get(sid))).await?;
     let changes = renumber(c, &changed, &mut number).await?;
 
-    let recorded = events.iter().zip(news).filter_map(|(event, new)| Some(Recorded { call: calls.get(&event.call)?.clone(), new }));
+    let recorded = events.iter().zip(news).filter_map(|(event, new)| {
+        Some(Recorded {
+            call: calls.get(&event.call)?.clone(),
+            new,
+        })
+    });
     Ok((recorded.collect(), changes))
 }
 
 /// Reserves `count` numbers and returns the last one used before them.
 async fn allocate(c: &mut Connection<'_>, count: i64) -> Result<i64> {
-    const SQL: &str = "update counters set value = value + $1 where name = 'change' returning value";
+    const SQL: &str =
+        "update counters set value = value + $1 where name = 'change' returning value";
     let last: i64 = on!(c, c => sqlx::query_scalar(SQL).bind(count).fetch_one(c));
     Ok(last - count)
 }
@@ -125,7 +137,11 @@ async fn load(c: &mut Connection<'_>, sids: &BTreeSet<&str>) -> Result<HashMap<C
 }
 
 /// Appends the events, and returns the keys of those that were not there yet.
-async fn append(c: &mut Connection<'_>, events: &[Event], number: &mut i64) -> Result<HashSet<(String, String, String)>> {
+async fn append(
+    c: &mut Connection<'_>,
+    events: &[Event],
+    number: &mut i64,
+) -> Result<HashSet<(String, String, String)>> {
     const SQL: Text = Text {
         sqlite: "insert into events (leg_sid, kind, key, call_sid, position, at, received_at, params)
             select json_extract(value, '$.leg_sid'), json_extract(value, '$.kind'), json_extract(value, '$.key'),
@@ -154,7 +170,8 @@ async fn append(c: &mut Connection<'_>, events: &[Event], number: &mut i64) -> R
         .collect();
     let sql = SQL.of(c);
     let list = json!(rows).to_string();
-    let new: Vec<(String, String, String)> = on!(c, c => sqlx::query_as(sql).bind(&list).fetch_all(c));
+    let new: Vec<(String, String, String)> =
+        on!(c, c => sqlx::query_as(sql).bind(&list).fetch_all(c));
     Ok(new.into_iter().collect())
 }
 
@@ -176,7 +193,12 @@ fn keep_recording<'e>(recordings: &mut BTreeMap<String, &'e Event>, event: &'e E
         Fact::Recording { status, .. } => status.map(|status| status.rank()),
         _ => None,
     };
-    if let Fact::Recording { sid: Some(sid), status: Some(_), .. } = &event.fact {
+    if let Fact::Recording {
+        sid: Some(sid),
+        status: Some(_),
+        ..
+    } = &event.fact
+    {
         let known = recordings.entry(sid.as_str().to_owned()).or_insert(event);
         if rank(known) < rank(event) {
             *known = event;
@@ -185,7 +207,11 @@ fn keep_recording<'e>(recordings: &mut BTreeMap<String, &'e Event>, event: &'e E
 }
 
 /// Writes what is further on than what is stored, and returns the calls that this concerns.
-async fn upsert_recordings(c: &mut Connection<'_>, recordings: BTreeMap<String, &Event>, calls: &HashMap<CallSid, Call>) -> Result<Vec<String>> {
+async fn upsert_recordings(
+    c: &mut Connection<'_>,
+    recordings: BTreeMap<String, &Event>,
+    calls: &HashMap<CallSid, Call>,
+) -> Result<Vec<String>> {
     macro_rules! sql {
         ($from:literal) => {
             concat!(
@@ -236,7 +262,10 @@ async fn upsert_recordings(c: &mut Connection<'_>, recordings: BTreeMap<String, 
     Ok(on!(c, c => sqlx::query_scalar(sql).bind(&list).fetch_all(c)))
 }
 
-async fn upsert_calls<'a>(c: &mut Connection<'_>, calls: impl Iterator<Item = &'a Call>) -> Result<()> {
+async fn upsert_calls<'a>(
+    c: &mut Connection<'_>,
+    calls: impl Iterator<Item = &'a Call>,
+) -> Result<()> {
     macro_rules! sql {
         ($from:literal) => {
             concat!(
@@ -278,7 +307,9 @@ async fn upsert_calls<'a>(c: &mut Connection<'_>, calls: impl Iterator<Item = &'
 
 fn row(call: &Call) -> serde_json::Value {
     let (evidence, outcome) = (&call.evidence, call.outcome());
-    let text = |ranked: &Option<crate::domain::call::Ranked<String>>| ranked.as_ref().map(|ranked| ranked.value.clone());
+    let text = |ranked: &Option<crate::domain::call::Ranked<String>>| {
+        ranked.as_ref().map(|ranked| ranked.value.clone())
+    };
     json!({
         "sid": call.sid, "evidence": json!(evidence).to_string(), "direction": outcome.direction,
         "origin": evidence.origin.as_ref().map(|origin| origin.value), "agent": text(&evidence.agent),
@@ -290,7 +321,11 @@ fn row(call: &Call) -> serde_json::Value {
 }
 
 /// Gives every changed call its new number, and reads what people see of it.
-async fn renumber(c: &mut Connection<'_>, changed: &BTreeSet<String>, number: &mut i64) -> Result<Vec<CallChange>> {
+async fn renumber(
+    c: &mut Connection<'_>,
+    changed: &BTreeSet<String>,
+    number: &mut i64,
+) -> Result<Vec<CallChange>> {
     const NUMBER: Text = Text {
         sqlite: "update calls set change = $2 + t.key + 1 from json_each($1) as t where calls.sid = t.value",
         postgres: "update calls set change = $2 + t.place from jsonb_array_elements_text($1::jsonb) with ordinality as t(value, place)
@@ -298,7 +333,9 @@ async fn renumber(c: &mut Connection<'_>, changed: &BTreeSet<String>, number: &m
     };
     const VIEWS: Text = Text {
         sqlite: select_views!("where c.sid in (select value from json_each($1)) order by c.change"),
-        postgres: select_views!("where c.sid in (select value from jsonb_array_elements_text($1::jsonb) as t(value)) order by c.change"),
+        postgres: select_views!(
+            "where c.sid in (select value from jsonb_array_elements_text($1::jsonb) as t(value)) order by c.change"
+        ),
     };
     if changed.is_empty() {
         return Ok(Vec::new());
@@ -309,5 +346,12 @@ async fn renumber(c: &mut Connection<'_>, changed: &BTreeSet<String>, number: &m
     *number += changed.len() as i64;
     let sql = VIEWS.of(c);
     let rows: Vec<ViewRow> = on!(c, c => sqlx::query_as(sql).bind(&list).fetch_all(c));
-    rows.into_iter().map(|row| Ok(CallChange { change: row.change, view: CallView::try_from(row)? })).collect()
+    rows.into_iter()
+        .map(|row| {
+            Ok(CallChange {
+                change: row.change,
+                view: CallView::try_from(row)?,
+            })
+        })
+        .collect()
 }

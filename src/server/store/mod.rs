@@ -63,7 +63,10 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned());
+        let code = error
+            .as_database_error()
+            .and_then(|error| error.code())
+            .map(|code| code.into_owned());
         // SQLITE_BUSY and its extended codes, SQLITE_LOCKED; PostgreSQL's lock_not_available.
         match code.as_deref() {
             Some("5" | "6" | "261" | "517" | "773" | "55P03") => Self::Busy,
@@ -93,7 +96,8 @@ pub(in crate::server::store) use args;
 impl Store {
     /// Does the database answer?
     pub async fn ping(&self) -> Result<()> {
-        let _: i64 = read!(self, pool => sqlx::query_scalar("select cast(1 as bigint)").fetch_one(pool));
+        let _: i64 =
+            read!(self, pool => sqlx::query_scalar("select cast(1 as bigint)").fetch_one(pool));
         Ok(())
     }
 
@@ -112,21 +116,49 @@ impl Store {
     /// Runs one writing statement, and returns how many rows it wrote. Durable when this returns.
     async fn execute(&self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
         match &self.engine {
-            Engine::Sqlite(_) => self.command(|reply| Command::Statement { sql, args, touch: None, reply }).await,
-            Engine::Postgres(pool) => Ok(value::bound!(sql, args).execute(pool).await?.rows_affected()),
+            Engine::Sqlite(_) => {
+                self.command(|reply| Command::Statement {
+                    sql,
+                    args,
+                    touch: None,
+                    reply,
+                })
+                .await
+            }
+            Engine::Postgres(pool) => Ok(value::bound!(sql, args)
+                .execute(pool)
+                .await?
+                .rows_affected()),
         }
     }
 
     /// As [`Store::execute`], and, if any row was written, tells everybody that the call has changed: both or neither.
     #[allow(dead_code)]
-    async fn execute_and_touch(&self, sql: &'static str, args: Vec<Value>, call_sid: &str) -> Result<u64> {
-        self.command(|reply| Command::Statement { sql, args, touch: Some(call_sid.to_owned()), reply }).await
+    async fn execute_and_touch(
+        &self,
+        sql: &'static str,
+        args: Vec<Value>,
+        call_sid: &str,
+    ) -> Result<u64> {
+        self.command(|reply| Command::Statement {
+            sql,
+            args,
+            touch: Some(call_sid.to_owned()),
+            reply,
+        })
+        .await
     }
 
     /// Hands a command to the writer and waits for its commit.
-    async fn command<T>(&self, command: impl FnOnce(oneshot::Sender<Result<T>>) -> Command) -> Result<T> {
+    async fn command<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T>>) -> Command,
+    ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
-        self.writer.send_timeout(command(reply), writer::PATIENCE).await.map_err(|_| StoreError::Busy)?;
+        self.writer
+            .send_timeout(command(reply), writer::PATIENCE)
+            .await
+            .map_err(|_| StoreError::Busy)?;
         answer.await.unwrap_or(Err(StoreError::Busy))
     }
 }

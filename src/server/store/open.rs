@@ -4,8 +4,7 @@ use super::{Engine, Store, writer};
 use crate::server::config::DatabaseUrl;
 use anyhow::Context;
 use sqlx::{
-    Connection, PgConnection, PgPool, SqlitePool,
-    SqlSafeStr,
+    Connection, PgConnection, PgPool, SqlSafeStr, SqlitePool,
     migrate::{Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -13,7 +12,11 @@ use sqlx::{
 use std::{fs, path::Path, str::FromStr, time::Duration};
 
 /// The files of `migrations/`, append-only: number, name, text.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../../../migrations/0001_first.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 1] = [(
+    1,
+    "first",
+    include_str!("../../../migrations/0001_first.sql"),
+)];
 
 const READERS: u32 = 8;
 
@@ -22,8 +25,12 @@ impl Store {
     /// Needs a tokio runtime, on which the writer then runs.
     pub async fn open(url: &DatabaseUrl) -> anyhow::Result<Self> {
         match url {
-            DatabaseUrl::Sqlite(path) => open_sqlite(path).await.with_context(|| format!("DATABASE_URL: cannot open {}", path.display())),
-            DatabaseUrl::Postgres(url) => open_postgres(url.expose()).await.context("DATABASE_URL: cannot open the PostgreSQL database"),
+            DatabaseUrl::Sqlite(path) => open_sqlite(path)
+                .await
+                .with_context(|| format!("DATABASE_URL: cannot open {}", path.display())),
+            DatabaseUrl::Postgres(url) => open_postgres(url.expose())
+                .await
+                .context("DATABASE_URL: cannot open the PostgreSQL database"),
         }
     }
 }
@@ -37,7 +44,10 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Store> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(writer::LOCK_WAIT);
-    let writing = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    let writing = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options.clone())
+        .await?;
     migrator().run(&writing).await?;
     let reading: SqlitePool = SqlitePoolOptions::new()
         .max_connections(READERS)
@@ -45,7 +55,11 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Store> {
         .connect_with(options.busy_timeout(Duration::from_secs(2)).read_only(true))
         .await?;
     let (writer, changes) = writer::spawn(writer::Pool::Sqlite(writing));
-    Ok(Store { engine: Engine::Sqlite(reading), writer, changes })
+    Ok(Store {
+        engine: Engine::Sqlite(reading),
+        writer,
+        changes,
+    })
 }
 
 async fn open_postgres(url: &str) -> anyhow::Result<Store> {
@@ -55,14 +69,28 @@ async fn open_postgres(url: &str) -> anyhow::Result<Store> {
     let migrated = migrator().run(&mut migrating).await;
     migrating.close().await?;
     migrated?;
-    let pool: PgPool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(5)).connect_with(options).await?;
+    let pool: PgPool = PgPoolOptions::new()
+        .max_connections(16)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_with(options)
+        .await?;
     let (writer, changes) = writer::spawn(writer::Pool::Postgres(pool.clone()));
-    Ok(Store { engine: Engine::Postgres(pool), writer, changes })
+    Ok(Store {
+        engine: Engine::Postgres(pool),
+        writer,
+        changes,
+    })
 }
 
 fn migrator() -> Migrator {
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+        Migration::new(
+            version,
+            name.into(),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        )
     };
     Migrator::with_migrations(MIGRATIONS.into_iter().map(migration).collect())
 }
@@ -70,8 +98,19 @@ fn migrator() -> Migrator {
 /// Nobody but us reads the database; SQLite gives its -wal and -shm files the mode of the file itself.
 fn make_private_file(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
     }
-    fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+    fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
 }

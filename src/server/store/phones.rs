@@ -13,18 +13,29 @@ impl Store {
     }
 
     pub async fn drop_phone(&self, user_id: &str, tab: &str) -> Result<()> {
-        self.execute("delete from phones where user_id = $1 and tab = $2", args![user_id, tab]).await.map(drop)
+        self.execute(
+            "delete from phones where user_id = $1 and tab = $2",
+            args![user_id, tab],
+        )
+        .await
+        .map(drop)
     }
 
     /// Has a phone of this user been heard of since then?
     pub async fn has_phone(&self, user_id: &str, since: i64) -> Result<bool> {
         const SQL: &str = "select count(*) from phones where user_id = $1 and seen_at >= $2";
-        let count: i64 = read!(self, pool => sqlx::query_scalar(SQL).bind(user_id).bind(since).fetch_one(pool));
+        let count: i64 =
+            read!(self, pool => sqlx::query_scalar(SQL).bind(user_id).bind(since).fetch_one(pool));
         Ok(count > 0)
     }
 
     /// Sweeps away the rows of browsers that went without a word.
     pub async fn forget_phones(&self, now: i64) -> Result<()> {
-        self.execute("delete from phones where seen_at < $1", args![now - FORGOTTEN_MS]).await.map(drop)
+        self.execute(
+            "delete from phones where seen_at < $1",
+            args![now - FORGOTTEN_MS],
+        )
+        .await
+        .map(drop)
     }
 }

@@ -102,19 +102,38 @@ impl Store {
         const SQL: &str = "update recordings set archived_at = $2, object_key = $3, content_type = $4, size = $5, sha256 = $6, \
             waveform = $7, last_error = null, next_attempt_at = null where sid = $1 and archived_at is null";
         let a = archived;
-        self.execute(SQL, args![sid, now, &a.object_key, a.content_type, a.size, &a.sha256, &a.waveform]).await.map(drop)
+        self.execute(
+            SQL,
+            args![
+                sid,
+                now,
+                &a.object_key,
+                a.content_type,
+                a.size,
+                &a.sha256,
+                &a.waveform
+            ],
+        )
+        .await
+        .map(drop)
     }
 
     /// It is tried again at `next_attempt_at`.
-    pub async fn recording_delayed(&self, sid: &str, error: &str, next_attempt_at: i64) -> Result<()> {
+    pub async fn recording_delayed(
+        &self,
+        sid: &str,
+        error: &str,
+        next_attempt_at: i64,
+    ) -> Result<()> {
         const SQL: &str = "update recordings set last_error = $2, next_attempt_at = $3 where sid = $1 and archived_at is null";
-        self.execute(SQL, args![sid, error, next_attempt_at]).await.map(drop)
+        self.execute(SQL, args![sid, error, next_attempt_at])
+            .await
+            .map(drop)
     }
 
     /// It is not tried again, unless somebody presses Fetch Recordings and Twilio has it.
     pub async fn recording_failed(&self, sid: &str, error: &str) -> Result<()> {
-        const SQL: &str =
-            "update recordings set status = 'failed', last_error = $2, next_attempt_at = null where sid = $1 and archived_at is null";
+        const SQL: &str = "update recordings set status = 'failed', last_error = $2, next_attempt_at = null where sid = $1 and archived_at is null";
         self.execute(SQL, args![sid, error]).await.map(drop)
     }
 
@@ -126,7 +145,11 @@ impl Store {
     }
 
     /// Recordings from before that time whose audio still is somewhere.
-    pub async fn recordings_older_than(&self, before: i64, limit: i64) -> Result<Vec<StoredRecording>> {
+    pub async fn recordings_older_than(
+        &self,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<StoredRecording>> {
         const SQL: &str = select!(
             "where coalesce(r.started_at, r.created_at) < $1 and (r.archived_at is not null or r.status = 'completed') \
              order by coalesce(r.started_at, r.created_at), r.sid limit $2"
@@ -136,7 +159,11 @@ impl Store {
 
     /// Calls that were answered, or of which we never heard the end, and that have no recording yet; the newest first. `agent` narrows to one
     /// identity.
-    pub async fn calls_without_recording(&self, agent: Option<&str>, limit: i64) -> Result<Vec<(String, i64)>> {
+    pub async fn calls_without_recording(
+        &self,
+        agent: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<(String, i64)>> {
         const SQL: &str = "select c.sid, c.started_at from calls c where (c.answered_at is not null or c.ended_at is null) \
             and ($1 is null or c.agent_identity = $1) and not exists (select 1 from recordings r where r.call_sid = c.sid \
             and r.status in ('completed', 'absent', 'deleted')) order by c.started_at desc, c.sid limit $2";
@@ -145,7 +172,8 @@ impl Store {
 
     /// Is this a call of ours, and of that agent where one is named?
     pub async fn knows_call(&self, call: &CallSid, agent: Option<&str>) -> Result<bool> {
-        const SQL: &str = "select count(*) from calls where sid = $1 and ($2 is null or agent_identity = $2)";
+        const SQL: &str =
+            "select count(*) from calls where sid = $1 and ($2 is null or agent_identity = $2)";
         let count: i64 = read!(self, pool => sqlx::query_scalar(SQL).bind(call.as_str()).bind(agent).fetch_one(pool));
         Ok(count > 0)
     }
@@ -159,7 +187,16 @@ impl Store {
             where recordings.archived_at is null and recordings.status in ('in-progress', 'processing', 'failed') \
             and recordings.status <> excluded.status";
         let f = found;
-        let args = args![f.sid.as_str(), f.call_sid.as_str(), f.status, f.duration_secs, f.channels, &f.source, f.started_at, now];
+        let args = args![
+            f.sid.as_str(),
+            f.call_sid.as_str(),
+            f.status,
+            f.duration_secs,
+            f.channels,
+            &f.source,
+            f.started_at,
+            now
+        ];
         Ok(self.execute(SQL, args).await? > 0)
     }
 }

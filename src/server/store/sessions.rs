@@ -7,15 +7,28 @@ use crate::domain::user::User;
 const TOUCH_EVERY_MS: i64 = 60_000;
 
 impl Store {
-    pub async fn insert_session(&self, id_hash: &str, user_id: &str, now: i64, expires_at: i64) -> Result<()> {
+    pub async fn insert_session(
+        &self,
+        id_hash: &str,
+        user_id: &str,
+        now: i64,
+        expires_at: i64,
+    ) -> Result<()> {
         const SQL: &str = "insert into sessions (id_hash, user_id, created_at, last_seen_at, expires_at) values ($1, $2, $3, $3, $4)";
-        self.execute(SQL, args![id_hash, user_id, now, expires_at]).await?;
-        self.execute("delete from sessions where expires_at <= $1", args![now]).await?;
+        self.execute(SQL, args![id_hash, user_id, now, expires_at])
+            .await?;
+        self.execute("delete from sessions where expires_at <= $1", args![now])
+            .await?;
         Ok(())
     }
 
     /// Whose session this is, if it has not ended, been idle for `idle_ms`, or its user been disabled.
-    pub async fn session_user(&self, id_hash: &str, now: i64, idle_ms: i64) -> Result<Option<User>> {
+    pub async fn session_user(
+        &self,
+        id_hash: &str,
+        now: i64,
+        idle_ms: i64,
+    ) -> Result<Option<User>> {
         const SQL: &str = "select u.id, u.email, u.name, u.role, s.last_seen_at
             from sessions s join users u on u.id = s.user_id
             where s.id_hash = $1 and s.expires_at > $2 and s.last_seen_at > $3 and u.disabled_at is null";
@@ -41,11 +54,15 @@ impl Store {
     }
 
     pub async fn delete_session(&self, id_hash: &str) -> Result<()> {
-        self.execute("delete from sessions where id_hash = $1", args![id_hash]).await.map(drop)
+        self.execute("delete from sessions where id_hash = $1", args![id_hash])
+            .await
+            .map(drop)
     }
 
     /// Signs a user out everywhere.
     pub async fn delete_sessions_of(&self, user_id: &str) -> Result<()> {
-        self.execute("delete from sessions where user_id = $1", args![user_id]).await.map(drop)
+        self.execute("delete from sessions where user_id = $1", args![user_id])
+            .await
+            .map(drop)
     }
 }

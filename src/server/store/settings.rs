@@ -10,9 +10,13 @@ impl Store {
 
     /// The stored value; `value` if there was none, which then is stored. Servers that ask at once get the same.
     pub async fn setting_or_insert(&self, name: &str, value: &str) -> Result<String> {
-        const SQL: &str = "insert into settings (name, value) values ($1, $2) on conflict (name) do nothing";
+        const SQL: &str =
+            "insert into settings (name, value) values ($1, $2) on conflict (name) do nothing";
         self.execute(SQL, args![name, value]).await?;
-        Ok(self.setting(name).await?.unwrap_or_else(|| value.to_owned()))
+        Ok(self
+            .setting(name)
+            .await?
+            .unwrap_or_else(|| value.to_owned()))
     }
 
     pub async fn set_setting(&self, name: &str, value: &str) -> Result<()> {
@@ -23,7 +27,9 @@ impl Store {
     /// The value, which is then gone.
     pub async fn take_setting(&self, name: &str) -> Result<Option<String>> {
         let value = self.setting(name).await?;
-        let taken = self.execute("delete from settings where name = $1", args![name]).await?;
+        let taken = self
+            .execute("delete from settings where name = $1", args![name])
+            .await?;
         Ok(value.filter(|_| taken > 0))
     }
 }

@@ -23,8 +23,16 @@ pub(super) struct UserRow {
 impl TryFrom<UserRow> for User {
     type Error = StoreError;
     fn try_from(row: UserRow) -> Result<Self> {
-        let role = row.role.parse().map_err(|_| StoreError::Corrupt(format!("role {:?} of user {}", row.role, row.id)))?;
-        Ok(Self { id: row.id, email: row.email, name: row.name, role })
+        let role = row
+            .role
+            .parse()
+            .map_err(|_| StoreError::Corrupt(format!("role {:?} of user {}", row.role, row.id)))?;
+        Ok(Self {
+            id: row.id,
+            email: row.email,
+            name: row.name,
+            role,
+        })
     }
 }
 
@@ -35,7 +43,8 @@ impl Store {
 
     /// By e-mail address in lower case.
     pub async fn user_by_email(&self, email: &str) -> Result<Option<StoredUser>> {
-        const SQL: &str = "select id, email, name, role, password_hash, disabled_at from users where email = $1";
+        const SQL: &str =
+            "select id, email, name, role, password_hash, disabled_at from users where email = $1";
         #[derive(sqlx::FromRow)]
         struct Row {
             #[sqlx(flatten)]
@@ -43,23 +52,31 @@ impl Store {
             password_hash: String,
             disabled_at: Option<i64>,
         }
-        let row: Option<Row> = read!(self, pool => sqlx::query_as(SQL).bind(email).fetch_optional(pool));
+        let row: Option<Row> =
+            read!(self, pool => sqlx::query_as(SQL).bind(email).fetch_optional(pool));
         row.map(|row| {
-            Ok(StoredUser { user: row.user.try_into()?, password_hash: row.password_hash, disabled: row.disabled_at.is_some() })
+            Ok(StoredUser {
+                user: row.user.try_into()?,
+                password_hash: row.password_hash,
+                disabled: row.disabled_at.is_some(),
+            })
         })
         .transpose()
     }
 
     pub async fn user_by_id(&self, id: &str) -> Result<Option<User>> {
         const SQL: &str = "select id, email, name, role from users where id = $1";
-        let row: Option<UserRow> = read!(self, pool => sqlx::query_as(SQL).bind(id).fetch_optional(pool));
+        let row: Option<UserRow> =
+            read!(self, pool => sqlx::query_as(SQL).bind(id).fetch_optional(pool));
         row.map(User::try_from).transpose()
     }
 
     /// The user whose browser is `client:IDENTITY`, unless disabled.
     pub async fn user_by_identity(&self, identity: &str) -> Result<Option<User>> {
-        const SQL: &str = "select id, email, name, role from users where identity = $1 and disabled_at is null";
-        let row: Option<UserRow> = read!(self, pool => sqlx::query_as(SQL).bind(identity).fetch_optional(pool));
+        const SQL: &str =
+            "select id, email, name, role from users where identity = $1 and disabled_at is null";
+        let row: Option<UserRow> =
+            read!(self, pool => sqlx::query_as(SQL).bind(identity).fetch_optional(pool));
         row.map(User::try_from).transpose()
     }
 
@@ -72,9 +89,18 @@ impl Store {
 
     /// Fails with [`StoreError::EmailTaken`] when there is one with this address.
     pub async fn insert_user(&self, user: &User, password_hash: &str, now: i64) -> Result<()> {
-        const SQL: &str = "insert into users (id, email, name, role, password_hash, identity, created_at)
+        const SQL: &str =
+            "insert into users (id, email, name, role, password_hash, identity, created_at)
             values ($1, $2, $3, $4, $5, $6, $7) on conflict (email) do nothing";
-        let args = args![&user.id, &user.email, &user.name, user.role.as_str(), password_hash, user.identity(), now];
+        let args = args![
+            &user.id,
+            &user.email,
+            &user.name,
+            user.role.as_str(),
+            password_hash,
+            user.identity(),
+            now
+        ];
         match self.execute(SQL, args).await? {
             0 => Err(StoreError::EmailTaken),
             _ => Ok(()),

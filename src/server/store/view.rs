@@ -59,11 +59,20 @@ impl TryFrom<ViewRow> for CallView {
     fn try_from(row: ViewRow) -> Result<Self> {
         let corrupt = |what: &str| StoreError::Corrupt(format!("{what} of call {}", row.sid));
         let recording_status = row.r_status.as_ref().or(row.recording_status.as_ref());
-        let agent_channel = if row.origin.as_deref() == Some(Origin::Page.as_str()) { 1 } else { 2 };
+        let agent_channel = if row.origin.as_deref() == Some(Origin::Page.as_str()) {
+            1
+        } else {
+            2
+        };
         let recording = match recording_status {
             None => None,
             Some(status) => Some(RecordingView {
-                sid: row.r_sid.as_deref().map(RecordingSid::parse).transpose().map_err(|_| corrupt("recording"))?,
+                sid: row
+                    .r_sid
+                    .as_deref()
+                    .map(RecordingSid::parse)
+                    .transpose()
+                    .map_err(|_| corrupt("recording"))?,
                 status: status.parse().map_err(|_| corrupt("recording status"))?,
                 duration_secs: row.r_duration_secs,
                 channels: row.r_channels,
@@ -72,15 +81,27 @@ impl TryFrom<ViewRow> for CallView {
         };
         Ok(Self {
             direction: word(&row.direction).ok_or_else(|| corrupt("direction"))?,
-            agent: row.agent_id.clone().map(|id| AgentView { id, name: row.agent_name.clone().unwrap_or_default() }),
+            agent: row.agent_id.clone().map(|id| AgentView {
+                id,
+                name: row.agent_name.clone().unwrap_or_default(),
+            }),
             status: row.status.parse().map_err(|_| corrupt("status"))?,
             started_at: rfc3339(row.started_at),
             answered_at: row.answered_at.map(rfc3339),
             ended_at: row.ended_at.map(rfc3339),
             duration_secs: row.duration_secs,
-            child_sid: row.child_sid.as_deref().map(CallSid::parse).transpose().map_err(|_| corrupt("child_sid"))?,
+            child_sid: row
+                .child_sid
+                .as_deref()
+                .map(CallSid::parse)
+                .transpose()
+                .map_err(|_| corrupt("child_sid"))?,
             recording,
-            reason: row.reason.as_deref().map(|reason| word::<Reason>(reason).ok_or_else(|| corrupt("reason"))).transpose()?,
+            reason: row
+                .reason
+                .as_deref()
+                .map(|reason| word::<Reason>(reason).ok_or_else(|| corrupt("reason")))
+                .transpose()?,
             sid: CallSid::parse(&row.sid).map_err(|_| corrupt("sid"))?,
             from: row.from_number,
             to: row.to_number,
@@ -95,5 +116,8 @@ fn word<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
 
 /// The word that such a value serialises to.
 pub(super) fn as_word<T: serde::Serialize>(value: T) -> Option<String> {
-    serde_json::to_value(value).ok()?.as_str().map(str::to_owned)
+    serde_json::to_value(value)
+        .ok()?
+        .as_str()
+        .map(str::to_owned)
 }

@@ -25,9 +25,20 @@ const CHANGES: usize = 1024;
 
 /// Something to write.
 pub(super) enum Command {
-    Event { event: Box<Event>, reply: oneshot::Sender<Result<Recorded>> },
-    Touch { sid: String, reply: oneshot::Sender<Result<()>> },
-    Statement { sql: &'static str, args: Vec<Value>, touch: Option<String>, reply: oneshot::Sender<Result<u64>> },
+    Event {
+        event: Box<Event>,
+        reply: oneshot::Sender<Result<Recorded>>,
+    },
+    Touch {
+        sid: String,
+        reply: oneshot::Sender<Result<()>>,
+    },
+    Statement {
+        sql: &'static str,
+        args: Vec<Value>,
+        touch: Option<String>,
+        reply: oneshot::Sender<Result<u64>>,
+    },
     /// The last command: no other is taken after it.
     Close { reply: oneshot::Sender<()> },
 }
@@ -78,7 +89,9 @@ struct Written {
 }
 
 /// All that is waiting, up to a batch, and who asked to close after it.
-async fn next_batch(queue: &mut mpsc::Receiver<Command>) -> Option<(Batch, Option<oneshot::Sender<()>>)> {
+async fn next_batch(
+    queue: &mut mpsc::Receiver<Command>,
+) -> Option<(Batch, Option<oneshot::Sender<()>>)> {
     let mut commands = Vec::new();
     if queue.recv_many(&mut commands, BATCH).await == 0 {
         return None;
@@ -94,7 +107,12 @@ async fn next_batch(queue: &mut mpsc::Receiver<Command>) -> Option<(Batch, Optio
                 batch.touched.insert(sid);
                 batch.touch_replies.push(reply);
             }
-            Command::Statement { sql, args, touch, reply } => {
+            Command::Statement {
+                sql,
+                args,
+                touch,
+                reply,
+            } => {
                 batch.statements.push((sql, args, touch));
                 batch.statement_replies.push(reply);
             }
@@ -116,14 +134,28 @@ impl Batch {
                 for change in written.changes {
                     let _ = tell.send(Arc::new(change));
                 }
-                self.statement_replies.into_iter().zip(written.statements).for_each(|(reply, done)| drop(reply.send(done)));
-                self.event_replies.into_iter().zip(written.events).for_each(|(reply, done)| drop(reply.send(Ok(done))));
-                self.touch_replies.into_iter().for_each(|reply| drop(reply.send(Ok(()))));
+                self.statement_replies
+                    .into_iter()
+                    .zip(written.statements)
+                    .for_each(|(reply, done)| drop(reply.send(done)));
+                self.event_replies
+                    .into_iter()
+                    .zip(written.events)
+                    .for_each(|(reply, done)| drop(reply.send(Ok(done))));
+                self.touch_replies
+                    .into_iter()
+                    .for_each(|reply| drop(reply.send(Ok(()))));
             }
             Err(error) => {
-                self.statement_replies.into_iter().for_each(|reply| drop(reply.send(Err(error.clone()))));
-                self.event_replies.into_iter().for_each(|reply| drop(reply.send(Err(error.clone()))));
-                self.touch_replies.into_iter().for_each(|reply| drop(reply.send(Err(error.clone()))));
+                self.statement_replies
+                    .into_iter()
+                    .for_each(|reply| drop(reply.send(Err(error.clone()))));
+                self.event_replies
+                    .into_iter()
+                    .for_each(|reply| drop(reply.send(Err(error.clone()))));
+                self.touch_replies
+                    .into_iter()
+                    .for_each(|reply| drop(reply.send(Err(error.clone()))));
             }
         }
     }
@@ -133,13 +165,22 @@ impl Batch {
         let mut transaction = pool.begin_with("begin immediate").await?;
         let mut statements = Vec::with_capacity(self.statements.len());
         for (sql, args, touch) in self.statements.drain(..) {
-            let done = bound!(sql, args).execute(&mut *transaction).await.map(|done| done.rows_affected()).map_err(StoreError::from);
-            self.touched.extend(touch.filter(|_| matches!(done, Ok(1..))));
+            let done = bound!(sql, args)
+                .execute(&mut *transaction)
+                .await
+                .map(|done| done.rows_affected())
+                .map_err(StoreError::from);
+            self.touched
+                .extend(touch.filter(|_| matches!(done, Ok(1..))));
             statements.push(done);
         }
         let (events, changes) = self.take_in(Connection::Sqlite(&mut transaction)).await?;
         transaction.commit().await?;
-        Ok(Written { statements, events, changes })
+        Ok(Written {
+            statements,
+            events,
+            changes,
+        })
     }
 
     /// Here a failed statement spoils its transaction, so each has a savepoint of its own.
@@ -149,20 +190,32 @@ impl Batch {
         let mut statements = Vec::with_capacity(self.statements.len());
         for (sql, args, touch) in self.statements.drain(..) {
             let mut savepoint = transaction.begin().await?;
-            let done = bound!(sql, args).execute(&mut *savepoint).await.map(|done| done.rows_affected()).map_err(StoreError::from);
+            let done = bound!(sql, args)
+                .execute(&mut *savepoint)
+                .await
+                .map(|done| done.rows_affected())
+                .map_err(StoreError::from);
             match &done {
                 Ok(_) => savepoint.commit().await?,
                 Err(_) => savepoint.rollback().await?,
             }
-            self.touched.extend(touch.filter(|_| matches!(done, Ok(1..))));
+            self.touched
+                .extend(touch.filter(|_| matches!(done, Ok(1..))));
             statements.push(done);
         }
         let (events, changes) = self.take_in(Connection::Postgres(&mut transaction)).await?;
         transaction.commit().await?;
-        Ok(Written { statements, events, changes })
+        Ok(Written {
+            statements,
+            events,
+            changes,
+        })
     }
 
-    async fn take_in(&self, connection: Connection<'_>) -> Result<(Vec<Recorded>, Vec<CallChange>)> {
+    async fn take_in(
+        &self,
+        connection: Connection<'_>,
+    ) -> Result<(Vec<Recorded>, Vec<CallChange>)> {
         if self.events.is_empty() && self.touched.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }

@@ -1,0 +1,180 @@
+//! `GET /api/calls/events`: the stream of changes.
+
+use crate::support::*;
+use almasar::domain::user::Role;
+use futures::StreamExt;
+use reqwest::{Method, header};
+use serde_json::Value;
+use std::time::Duration;
+
+/// A stream, read one event at a time.
+struct Stream {
+    bytes: futures::stream::BoxStream<'static, reqwest::Result<Vec<u8>>>,
+    waiting: String,
+}
+
+/// One block of the stream.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    event: String,
+    id: String,
+    data: String,
+}
+
+async fn listen(person: &Person, last_event_id: Option<&str>) -> Stream {
+    let mut request = person.request(Method::GET, "/api/calls/events");
+    if let Some(id) = last_event_id {
+        request = request.header("Last-Event-ID", id);
+    }
+    let response = request.send().await.unwrap();
+    assert_eq!(
+        response.headers()[header::CONTENT_TYPE],
+        "text/event-stream"
+    );
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    assert_eq!(response.headers()["x-accel-buffering"], "no");
+    assert!(!response.headers().contains_key(header::CONTENT_ENCODING));
+    Stream {
+        bytes: response
+            .bytes_stream()
+            .map(|bytes| bytes.map(|bytes| bytes.to_vec()))
+            .boxed(),
+        waiting: String::new(),
+    }
+}
+
+impl Stream {
+    /// `None` at the end of the stream.
+    async fn next(&mut self) -> Option<Told> {
+        loop {
+            if let Some((block, rest)) = self.waiting.split_once("\n\n") {
+                let mut told = Told::default();
+                for line in block.lines() {
+                    match line.split_once(':') {
+                        Some(("event", value)) => told.event = value.trim().to_owned(),
+                        Some(("id", value)) => told.id = value.trim().to_owned(),
+                        Some(("data", value)) => told.data = value.trim().to_owned(),
+                        _ => {}
+                    }
+                }
+                self.waiting = rest.to_owned();
+                return Some(told);
+            }
+            let bytes = tokio::time::timeout(Duration::from_secs(20), self.bytes.next())
+                .await
+                .expect("nothing came");
+            self.waiting
+                .push_str(&String::from_utf8(bytes?.ok()?).unwrap());
+        }
+    }
+
+    async fn next_call(&mut self) -> Option<(String, Value)> {
+        loop {
+            let told = self.next().await?;
+            if told.event == "call" {
+                return Some((told.id, serde_json::from_str(&told.data).unwrap()));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_change_of_a_call_arrives_as_it_happens() {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let mut stream = listen(&agent, None).await;
+    stream.next().await.unwrap();
+    let sid = call_sid(1);
+    app.dial(&sid, &agent.user, "0569705616").await;
+    app.customer_is(&sid, 0, "ringing").await;
+    app.customer_is(&sid, 1, "in-progress").await;
+    let mut last = 0;
+    for status in ["initiated", "ringing", "in-progress"] {
+        let (id, call) = stream.next_call().await.unwrap();
+        assert_eq!(
+            (&call["sid"], &call["status"]),
+            (&sid.as_str().into(), &status.into())
+        );
+        let id = id.parse::<i64>().unwrap();
+        assert!(id > last);
+        last = id;
+    }
+    assert_eq!(
+        agent.json("/api/calls").await["calls"][0]["status"],
+        "in-progress"
+    );
+}
+
+#[tokio::test]
+async fn a_broken_stream_resumes_where_it_ended() {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    app.dial(&call_sid(1), &agent.user, "0569705616").await;
+    let mut stream = listen(&agent, None).await;
+    let here = stream.next().await.unwrap().id;
+    drop(stream);
+    app.dial(&call_sid(2), &agent.user, "0569705616").await;
+    app.customer_is(&call_sid(1), 0, "ringing").await;
+    let mut stream = listen(&agent, Some(&here)).await;
+    assert_eq!(
+        stream.next_call().await.unwrap().1["sid"],
+        call_sid(2).as_str()
+    );
+    let (id, call) = stream.next_call().await.unwrap();
+    assert_eq!(call["status"], "ringing");
+    drop(stream);
+    let mut stream = listen(&agent, Some(&id)).await;
+    assert_eq!(stream.next().await.unwrap().event, "", "nothing was missed");
+    app.customer_is(&call_sid(1), 1, "busy").await;
+    assert_eq!(stream.next_call().await.unwrap().1["status"], "busy");
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_resumed_means_a_reset() {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    app.dial(&call_sid(1), &agent.user, "0569705616").await;
+    for id in ["999999", "-1", "nonsense", &"9".repeat(5000)] {
+        let told = listen(&agent, Some(id)).await.next().await.unwrap();
+        assert_eq!(told.event, "reset", "{id}");
+        assert!(!told.id.is_empty(), "and from there it goes on");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_hears_of_own_calls_only() {
+    let app = spawn_app().await;
+    let one = app.sign_in("one", Role::Agent).await;
+    let two = app.sign_in("two", Role::Agent).await;
+    let manager = app.sign_in("manager", Role::Manager).await;
+    let (mut of_one, mut of_manager) = (listen(&one, None).await, listen(&manager, None).await);
+    app.dial(&call_sid(2), &two.user, "0569705616").await;
+    app.dial(&call_sid(1), &one.user, "0569705616").await;
+    assert_eq!(
+        of_one.next_call().await.unwrap().1["sid"],
+        call_sid(1).as_str()
+    );
+    assert_eq!(
+        of_manager.next_call().await.unwrap().1["sid"],
+        call_sid(2).as_str()
+    );
+    let mut resumed = listen(&one, Some("0")).await;
+    assert_eq!(
+        resumed.next_call().await.unwrap().1["sid"],
+        call_sid(1).as_str()
+    );
+}
+
+#[tokio::test]
+async fn open_streams_end_at_once_when_the_server_stops() {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let mut stream = listen(&agent, None).await;
+    stream.next().await.unwrap();
+    let stopped = tokio::time::timeout(Duration::from_secs(8), app.running.stop());
+    stopped
+        .await
+        .expect("the stream kept the server up")
+        .unwrap();
+    assert_eq!(stream.next().await, None);
+}
