@@ -1,5 +1,4 @@
 //! Almasar Calls: a phone in the browser, on Twilio. One crate with two faces: `ssr` serves, `hydrate` runs in the browser.
-#![recursion_limit = "512"] // a page's view is one deeply nested type
 
 
 pub mod api;

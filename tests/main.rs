@@ -4,6 +4,11 @@
 mod callbacks;
 mod changes;
 mod history;
+mod make_call;
 mod placing;
+mod recordings;
+mod signed;
 mod store;
 mod support;
+mod twilio_client;
+mod with_twilio;

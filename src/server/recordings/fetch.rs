@@ -125,7 +125,12 @@ async fn postpone(state: &AppState, recording: &StoredRecording, failure: &Failu
     let not_found = matches!(failure, Failure::Twilio(error) if error.is_not_found());
     let text = failure.to_string();
     if not_found && attempts >= MOST_NOT_FOUND {
-        tracing::error!(call.sid = recording.call_sid, recording.sid = recording.sid, attempts, "Twilio has no audio for this recording: given up");
+        tracing::error!(
+            call.sid = recording.call_sid,
+            recording.sid = recording.sid,
+            attempts,
+            "Twilio has no audio for this recording: given up"
+        );
         return Ok(state.store.recording_failed(&recording.sid, &text).await?);
     }
     let next = now + backoff_ms(attempts);
@@ -162,7 +167,13 @@ async fn fetch(state: &AppState, recording: &StoredRecording) -> Result<Archived
     outcome
 }
 
-async fn fetch_through(state: &AppState, archive: &Archive, sid: &RecordingSid, file: &Path, object_key: String) -> Result<Archived, Failure> {
+async fn fetch_through(
+    state: &AppState,
+    archive: &Archive,
+    sid: &RecordingSid,
+    file: &Path,
+    object_key: String,
+) -> Result<Archived, Failure> {
     let (size, sha256) = download(state, sid, file).await?;
     let path = file.to_owned();
     let examined = tokio::task::spawn_blocking(move || wav::check(&path).map(|()| wav::peaks(&path)));

@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn one_range_is_the_part_it_names() {
-        for (header, part) in [("bytes=0-0", 0..1), ("bytes=-1", 99..100), ("bytes=-1000", 0..100), ("bytes=50-", 50..100), ("bytes=90-1000", 90..100)] {
+        for (header, part) in
+            [("bytes=0-0", 0..1), ("bytes=-1", 99..100), ("bytes=-1000", 0..100), ("bytes=50-", 50..100), ("bytes=90-1000", 90..100)]
+        {
             assert_eq!(asked(Some(header), 100), Asked::Part(part), "{header}");
         }
     }

@@ -19,7 +19,9 @@ pub async fn sweep(state: &AppState, now: i64) -> anyhow::Result<usize> {
     for recording in &old {
         match delete(state, recording).await {
             Ok(()) => deleted += 1,
-            Err(error) => tracing::warn!(recording.sid = recording.sid, error = format!("{error:#}"), "an old recording could not be deleted yet"),
+            Err(error) => {
+                tracing::warn!(recording.sid = recording.sid, error = format!("{error:#}"), "an old recording could not be deleted yet")
+            }
         }
     }
     Ok(deleted)

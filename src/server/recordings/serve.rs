@@ -103,7 +103,9 @@ async fn from_twilio(state: &AppState, recording: &StoredRecording, headers: &He
     // Passed on only where it is one range: Twilio's own servers see nothing odder than a player's.
     let range = text(headers, header::RANGE).filter(|range| matches!(asked(Some(range), u64::MAX), Asked::Part(_)));
     let theirs = state.twilio.media(&sid, range).await.map_err(|error| match error {
-        error if error.is_not_found() => Error::not_found("Twilio does not have this recording's audio: it is not there yet, or was deleted there"),
+        error if error.is_not_found() => {
+            Error::not_found("Twilio does not have this recording's audio: it is not there yet, or was deleted there")
+        }
         TwilioError::NotConfigured => Error::unavailable(error.to_string()),
         error => {
             tracing::warn!(recording.sid = recording.sid, %error, "a recording could not be played from Twilio");

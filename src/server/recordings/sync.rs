@@ -1,12 +1,7 @@
 //! Fetch Recordings: asks Twilio for recordings whose callbacks never came.
 
 use crate::{
-    domain::{
-        recording::RecordingStatus,
-        sid::CallSid,
-        user::User,
-        view::FetchProgress,
-    },
+    domain::{recording::RecordingStatus, sid::CallSid, user::User, view::FetchProgress},
     server::{
         clock,
         state::AppState,

@@ -67,7 +67,9 @@ mod tests {
         let twilio = "https://api.twilio.com";
         assert!(may(twilio, "https://media.twiliocdn.com/x.wav"));
         assert!(may(twilio, "https://api.twilio.com/other"));
-        for next in ["http://media.twiliocdn.com/x", "https://169.254.169.254/x", "https://localhost/x", "file:///etc/passwd", "https://[::1]/x"] {
+        for next in
+            ["http://media.twiliocdn.com/x", "https://169.254.169.254/x", "https://localhost/x", "file:///etc/passwd", "https://[::1]/x"]
+        {
             assert!(!may(twilio, next), "{next}");
         }
         assert!(may("http://127.0.0.1:4000", "http://127.0.0.1:4001/x"));

@@ -137,7 +137,8 @@ mod tests {
     #[test]
     fn status_events_are_asked_for_one_by_one() {
         let call = NewCall { from: "+1".into(), to: "+2".into(), url: "u".into(), status_callback: "s".into(), timeout_secs: 30 };
-        let events: Vec<String> = call.form().into_iter().filter(|(name, _)| *name == "StatusCallbackEvent").map(|(_, value)| value).collect();
+        let events: Vec<String> =
+            call.form().into_iter().filter(|(name, _)| *name == "StatusCallbackEvent").map(|(_, value)| value).collect();
         assert_eq!(events, ["initiated", "ringing", "answered", "completed"]);
     }
 }
