@@ -1,5 +1,7 @@
 //! Almasar Calls: a phone in the browser, on Twilio. One crate with two faces: `ssr` serves, `hydrate` runs in the browser.
 
+// A page is one type, as deep as its tags.
+#![recursion_limit = "512"]
 
 pub mod api;
 #[cfg(feature = "ssr")]
