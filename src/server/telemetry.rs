@@ -1,13 +1,15 @@
 //! Logs and metrics.
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use std::{env, sync::LazyLock};
+use std::{env, io::IsTerminal, sync::LazyLock};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
 /// Writes logs to standard error: `RUST_LOG` filters, `LOG_FORMAT=json` is for machines.
 pub fn start_logging() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let lines = match env::var("LOG_FORMAT").as_deref() {
         Ok("json") => lines.json().flatten_event(true).boxed(),
         _ => lines.with_target(false).boxed(),
