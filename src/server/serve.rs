@@ -62,7 +62,7 @@ impl Running {
 pub async fn prepare(config: Config) -> Result<AppState> {
     telemetry::metrics();
     // Leptos renders on this runtime; a second server in one process (tests) finds it set.
-    let _ = leptos::task::Executor::init_tokio();
+    let _ = any_spawner::Executor::init_tokio();
     let store = Store::open(&config.database).await?;
     let cookie_key = cookie_key(&config, &store).await?;
     create_first_administrator(&config, &store).await?;
