@@ -10,7 +10,12 @@ fn calls() -> String {
 async fn without_a_phone_to_join_nobody_is_rung() {
     let app = TestApp::spawn().await;
     let agent = app.person("agent", Role::Agent).await;
-    let answer = agent.post("/api/calls").json(&json!({ "to": "0569705616" })).send().await.expect("an answer");
+    let answer = agent
+        .post("/api/calls")
+        .json(&json!({ "to": "0569705616" }))
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(answer.status(), 409);
     assert!(app.twilio.asked("Calls").is_empty());
 }
@@ -19,30 +24,85 @@ async fn without_a_phone_to_join_nobody_is_rung() {
 async fn the_customer_is_rung_once_and_the_call_is_the_agents() {
     let app = TestApp::spawn().await;
     let agent = app.person("agent", Role::Agent).await;
-    app.running.state.store.upsert_phone(&agent.user.id, "tab", clock::now()).await.expect("a phone");
-    app.twilio.answers("POST", &calls(), [Answer::json(json!({ "sid": sid("CA", 1), "status": "queued" }))]);
-    let answer = agent.post("/api/calls").json(&json!({ "to": "٠٥٦٩٧٠٥٦١٦" })).send().await.expect("an answer");
+    app.running
+        .state
+        .store
+        .upsert_phone(&agent.user.id, "tab", clock::now())
+        .await
+        .expect("a phone");
+    app.twilio.answers(
+        "POST",
+        &calls(),
+        [Answer::json(
+            json!({ "sid": sid("CA", 1), "status": "queued" }),
+        )],
+    );
+    let answer = agent
+        .post("/api/calls")
+        .json(&json!({ "to": "٠٥٦٩٧٠٥٦١٦" }))
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(answer.status(), 201);
     let call: Value = answer.json().await.expect("JSON");
-    assert_eq!((&call["sid"], &call["to"], &call["status"]), (&json!(sid("CA", 1)), &json!("+966569705616"), &json!("initiated")));
+    assert_eq!(
+        (&call["sid"], &call["to"], &call["status"]),
+        (
+            &json!(sid("CA", 1)),
+            &json!("+966569705616"),
+            &json!("initiated")
+        )
+    );
     assert_eq!(call["agent"]["id"], json!(agent.user.id));
 
     let asked = app.twilio.asked("Calls");
     assert_eq!(asked.len(), 1);
-    let form: Vec<(String, String)> = url::form_urlencoded::parse(asked[0].body.as_bytes()).into_owned().collect();
-    let values = |name: &str| form.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect::<Vec<_>>();
-    assert_eq!((values("To"), values("From")), (vec!["+966569705616"], vec!["+15005550006"]));
-    assert_eq!(values("Url"), [format!("{PUBLIC_URL}/api/calls/twiml/bridge")]);
-    assert_eq!(values("StatusCallbackEvent"), ["initiated", "ringing", "answered", "completed"]);
+    let form: Vec<(String, String)> = url::form_urlencoded::parse(asked[0].body.as_bytes())
+        .into_owned()
+        .collect();
+    let values = |name: &str| {
+        form.iter()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (values("To"), values("From")),
+        (vec!["+966569705616"], vec!["+15005550006"])
+    );
+    assert_eq!(
+        values("Url"),
+        [format!("{PUBLIC_URL}/api/calls/twiml/bridge")]
+    );
+    assert_eq!(
+        values("StatusCallbackEvent"),
+        ["initiated", "ringing", "answered", "completed"]
+    );
 }
 
 #[tokio::test]
 async fn what_may_not_be_called_is_not() {
     let app = TestApp::spawn().await;
     let agent = app.person("agent", Role::Agent).await;
-    app.running.state.store.upsert_phone(&agent.user.id, "tab", clock::now()).await.expect("a phone");
-    for (to, status) in [("", 400), ("client:other", 400), ("+442079460000", 403), ("911", 403), ("+881612345678", 403)] {
-        let answer = agent.post("/api/calls").json(&json!({ "to": to })).send().await.expect("an answer");
+    app.running
+        .state
+        .store
+        .upsert_phone(&agent.user.id, "tab", clock::now())
+        .await
+        .expect("a phone");
+    for (to, status) in [
+        ("", 400),
+        ("client:other", 400),
+        ("+442079460000", 403),
+        ("911", 403),
+        ("+881612345678", 403),
+    ] {
+        let answer = agent
+            .post("/api/calls")
+            .json(&json!({ "to": to }))
+            .send()
+            .await
+            .expect("an answer");
         assert_eq!(answer.status(), status, "{to}");
     }
     assert!(app.twilio.asked("Calls").is_empty());
@@ -52,11 +112,25 @@ async fn what_may_not_be_called_is_not() {
 async fn twilios_refusal_is_told_in_its_words() {
     let app = TestApp::spawn().await;
     let agent = app.person("agent", Role::Agent).await;
-    app.running.state.store.upsert_phone(&agent.user.id, "tab", clock::now()).await.expect("a phone");
-    let refusal =
-        Answer { status: 400, ..Answer::json(json!({ "code": 21215, "message": "Account not authorized to call", "status": 400 })) };
+    app.running
+        .state
+        .store
+        .upsert_phone(&agent.user.id, "tab", clock::now())
+        .await
+        .expect("a phone");
+    let refusal = Answer {
+        status: 400,
+        ..Answer::json(
+            json!({ "code": 21215, "message": "Account not authorized to call", "status": 400 }),
+        )
+    };
     app.twilio.answers("POST", &calls(), [refusal]);
-    let answer = agent.post("/api/calls").json(&json!({ "to": "0569705616" })).send().await.expect("an answer");
+    let answer = agent
+        .post("/api/calls")
+        .json(&json!({ "to": "0569705616" }))
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(answer.status(), 502);
     assert!(answer.text().await.expect("text").contains("21215"));
 }

@@ -4,21 +4,40 @@ use almasar::server::{config::Secret, twilio::signature::sign};
 const PATH: &str = "/api/calls/webhook/status";
 
 fn form(call: &str) -> Vec<(String, String)> {
-    let pairs = [("AccountSid", crate::with_twilio::ACCOUNT), ("CallSid", call), ("CallStatus", "ringing"), ("SequenceNumber", "1")];
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+    let pairs = [
+        ("AccountSid", crate::with_twilio::ACCOUNT),
+        ("CallSid", call),
+        ("CallStatus", "ringing"),
+        ("SequenceNumber", "1"),
+    ];
+    pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
 }
 
 #[tokio::test]
 async fn what_is_not_signed_by_us_is_refused_and_stores_nothing() {
     let app = TestApp::spawn().await;
     let call = sid("CA", 1);
-    let right = sign(&Secret::new(TOKEN), &format!("{PUBLIC_URL}{PATH}"), &form(&call));
+    let right = sign(
+        &Secret::new(TOKEN),
+        &format!("{PUBLIC_URL}{PATH}"),
+        &form(&call),
+    );
     let mut changed = form(&call);
     changed[2].1 = "completed".to_owned();
     let mut longer = form(&call);
     longer.push(("Extra".into(), "1".into()));
-    let other_token = sign(&Secret::new("another token"), &format!("{PUBLIC_URL}{PATH}"), &form(&call));
-    let other_place = sign(&Secret::new(TOKEN), &format!("{}{PATH}", app.url("")), &form(&call));
+    let other_token = sign(
+        &Secret::new("another token"),
+        &format!("{PUBLIC_URL}{PATH}"),
+        &form(&call),
+    );
+    let other_place = sign(
+        &Secret::new(TOKEN),
+        &format!("{}{PATH}", app.url("")),
+        &form(&call),
+    );
     let long = "A".repeat(7_000);
     for (header, body) in [
         (None, form(&call)),
@@ -36,22 +55,40 @@ async fn what_is_not_signed_by_us_is_refused_and_stores_nothing() {
         }
         let response = request.send().await.expect("an answer");
         assert_eq!(
-            (response.status().as_u16(), response.headers()["content-type"].to_str().ok()),
+            (
+                response.status().as_u16(),
+                response.headers()["content-type"].to_str().ok()
+            ),
             (403, Some("application/problem+json")),
             "{header:?}"
         );
     }
-    let manager = app.person("manager", almasar::domain::user::Role::Manager).await;
-    assert_eq!(manager.json("/api/calls").await["calls"], serde_json::json!([]));
+    let manager = app
+        .person("manager", almasar::domain::user::Role::Manager)
+        .await;
+    assert_eq!(
+        manager.json("/api/calls").await["calls"],
+        serde_json::json!([])
+    );
 }
 
 #[tokio::test]
 async fn what_the_host_and_forwarded_headers_say_changes_nothing() {
     let app = TestApp::spawn().await;
     let call = sid("CA", 1);
-    let signature = sign(&Secret::new(TOKEN), &format!("{PUBLIC_URL}{PATH}"), &form(&call));
-    let request = client().post(app.url(PATH)).form(&form(&call)).header("X-Twilio-Signature", signature);
-    let request = request.header("Host", "evil.example").header("X-Forwarded-Host", "evil.example").header("X-Forwarded-Proto", "http");
+    let signature = sign(
+        &Secret::new(TOKEN),
+        &format!("{PUBLIC_URL}{PATH}"),
+        &form(&call),
+    );
+    let request = client()
+        .post(app.url(PATH))
+        .form(&form(&call))
+        .header("X-Twilio-Signature", signature);
+    let request = request
+        .header("Host", "evil.example")
+        .header("X-Forwarded-Host", "evil.example")
+        .header("X-Forwarded-Proto", "http");
     assert_eq!(request.send().await.expect("an answer").status(), 204);
 }
 
@@ -61,7 +98,13 @@ async fn another_accounts_request_is_refused_though_it_is_signed() {
     let mut form = form(&sid("CA", 1));
     form[0].1 = sid("AC", 99);
     let signature = sign(&Secret::new(TOKEN), &format!("{PUBLIC_URL}{PATH}"), &form);
-    let response = client().post(app.url(PATH)).form(&form).header("X-Twilio-Signature", signature).send().await.expect("an answer");
+    let response = client()
+        .post(app.url(PATH))
+        .form(&form)
+        .header("X-Twilio-Signature", signature)
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(response.status(), 403);
 }
 
@@ -75,7 +118,10 @@ async fn what_is_too_large_or_no_form_is_refused_before_it_is_looked_at() {
         (b"a=%zz".to_vec(), 400),
         (b"a=%00".to_vec(), 400),
     ] {
-        let request = client().post(app.url(PATH)).header("Content-Type", "application/x-www-form-urlencoded").body(body);
+        let request = client()
+            .post(app.url(PATH))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(body);
         // A server may close the connection on a body that it will not read.
         if let Ok(response) = request.send().await {
             assert_eq!(response.status(), status);

@@ -7,7 +7,13 @@ use almasar::{
 use serde_json::json;
 
 fn new_call() -> NewCall {
-    NewCall { from: "+15005550006".into(), to: "+966569705616".into(), url: "u".into(), status_callback: "s".into(), timeout_secs: 30 }
+    NewCall {
+        from: "+15005550006".into(),
+        to: "+966569705616".into(),
+        url: "u".into(),
+        status_callback: "s".into(),
+        timeout_secs: 30,
+    }
 }
 
 #[tokio::test]
@@ -15,14 +21,34 @@ async fn a_call_is_asked_for_again_only_when_twilio_did_nothing() {
     let app = TestApp::spawn().await;
     let path = format!("/2010-04-01/Accounts/{ACCOUNT}/Calls.json");
     let made = Answer::json(json!({ "sid": sid("CA", 1), "status": "queued" }));
-    app.twilio.answers("POST", &path, [Answer::status(429).header("retry-after", "0"), made.clone()]);
-    let call = app.running.state.twilio.create_call(&new_call()).await.expect("a call");
+    app.twilio.answers(
+        "POST",
+        &path,
+        [Answer::status(429).header("retry-after", "0"), made.clone()],
+    );
+    let call = app
+        .running
+        .state
+        .twilio
+        .create_call(&new_call())
+        .await
+        .expect("a call");
     assert_eq!(call.sid.as_str(), sid("CA", 1));
     assert_eq!(app.twilio.asked("Calls.json").len(), 2);
 
-    app.twilio.answers("POST", &path, [Answer::status(500), made]);
-    let error = app.running.state.twilio.create_call(&new_call()).await.expect_err("no second attempt");
-    assert!(matches!(error, TwilioError::Refused { status: 500, .. }), "{error}");
+    app.twilio
+        .answers("POST", &path, [Answer::status(500), made]);
+    let error = app
+        .running
+        .state
+        .twilio
+        .create_call(&new_call())
+        .await
+        .expect_err("no second attempt");
+    assert!(
+        matches!(error, TwilioError::Refused { status: 500, .. }),
+        "{error}"
+    );
     assert_eq!(app.twilio.asked("Calls.json").len(), 3);
 }
 
@@ -32,9 +58,30 @@ async fn what_only_reads_is_tried_three_times() {
     let call = CallSid::parse(&sid("CA", 1)).expect("a SID");
     let path = format!("/2010-04-01/Accounts/{ACCOUNT}/Calls/{call}.json");
     let found = Answer::json(json!({ "sid": call, "status": "completed", "duration": "12" }));
-    app.twilio.answers("GET", &path, [Answer::status(500), Answer::status(503).header("retry-after", "0"), found]);
-    assert_eq!(app.running.state.twilio.fetch_call(&call).await.expect("a call").duration, Some(12));
-    app.twilio.answers("GET", &path, [Answer::status(503).header("retry-after", "0")]);
+    app.twilio.answers(
+        "GET",
+        &path,
+        [
+            Answer::status(500),
+            Answer::status(503).header("retry-after", "0"),
+            found,
+        ],
+    );
+    assert_eq!(
+        app.running
+            .state
+            .twilio
+            .fetch_call(&call)
+            .await
+            .expect("a call")
+            .duration,
+        Some(12)
+    );
+    app.twilio.answers(
+        "GET",
+        &path,
+        [Answer::status(503).header("retry-after", "0")],
+    );
     assert!(app.running.state.twilio.fetch_call(&call).await.is_err());
     assert_eq!(app.twilio.asked(call.as_str()).len(), 6);
 }
@@ -44,9 +91,26 @@ async fn a_revoked_api_key_is_got_over_by_the_auth_token() {
     let app = TestApp::spawn().await;
     let call = CallSid::parse(&sid("CA", 1)).expect("a SID");
     let path = format!("/2010-04-01/Accounts/{ACCOUNT}/Calls/{call}.json");
-    app.twilio.answers("GET", &path, [Answer::status(401), Answer::json(json!({ "sid": call, "status": "ringing" }))]);
-    app.running.state.twilio.fetch_call(&call).await.expect("a call");
-    let users: Vec<_> = app.twilio.asked(call.as_str()).iter().map(|asked| asked.headers["authorization"].clone()).collect();
+    app.twilio.answers(
+        "GET",
+        &path,
+        [
+            Answer::status(401),
+            Answer::json(json!({ "sid": call, "status": "ringing" })),
+        ],
+    );
+    app.running
+        .state
+        .twilio
+        .fetch_call(&call)
+        .await
+        .expect("a call");
+    let users: Vec<_> = app
+        .twilio
+        .asked(call.as_str())
+        .iter()
+        .map(|asked| asked.headers["authorization"].clone())
+        .collect();
     assert_ne!(users[0], users[1]);
 }
 
@@ -54,12 +118,30 @@ async fn a_revoked_api_key_is_got_over_by_the_auth_token() {
 async fn a_token_is_given_to_who_is_signed_in_and_names_their_identity() {
     let app = TestApp::spawn().await;
     let agent = app.person("agent", Role::Agent).await;
-    let answer = agent.get("/api/calls/token").send().await.expect("an answer");
-    assert_eq!((answer.status().as_u16(), answer.headers()["cache-control"].to_str().ok()), (200, Some("no-store")));
+    let answer = agent
+        .get("/api/calls/token")
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(
+        (
+            answer.status().as_u16(),
+            answer.headers()["cache-control"].to_str().ok()
+        ),
+        (200, Some("no-store"))
+    );
     let token: serde_json::Value = answer.json().await.expect("JSON");
     assert_eq!(token["identity"], json!(agent.user.identity()));
-    assert!(token["expires_at"].as_str().is_some_and(|time| time.ends_with('Z')));
-    let stranger = crate::with_twilio::client().get(app.url("/api/calls/token")).send().await.expect("an answer");
+    assert!(
+        token["expires_at"]
+            .as_str()
+            .is_some_and(|time| time.ends_with('Z'))
+    );
+    let stranger = crate::with_twilio::client()
+        .get(app.url("/api/calls/token"))
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(stranger.status(), 401);
 }
 
@@ -67,8 +149,17 @@ async fn a_token_is_given_to_who_is_signed_in_and_names_their_identity() {
 async fn a_token_cannot_be_had_until_twilio_is_set_up() {
     let app = TestApp::spawn_with(&["--twilio-twiml-app-sid", "", "--twilio-caller-id", ""]).await;
     let agent = app.person("agent", Role::Agent).await;
-    let answer = agent.get("/api/calls/token").send().await.expect("an answer");
+    let answer = agent
+        .get("/api/calls/token")
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(answer.status(), 503);
     let text = answer.text().await.expect("text");
-    assert!(text.contains("TWILIO_TWIML_APP_SID") && text.contains("TWILIO_CALLER_ID") && !text.contains("TWILIO_API_KEY"), "{text}");
+    assert!(
+        text.contains("TWILIO_TWIML_APP_SID")
+            && text.contains("TWILIO_CALLER_ID")
+            && !text.contains("TWILIO_API_KEY"),
+        "{text}"
+    );
 }

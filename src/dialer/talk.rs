@@ -6,7 +6,7 @@ use super::{
     shown::{Devices, Shown},
     words,
 };
-use crate::i18n::*;
+use crate::{components::phone_number::grouped, i18n::*};
 use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*};
 use leptos_i18n::td_string;
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub fn Talk(locale: Locale, shown: Shown, face: Memo<Face>) -> impl IntoView {
             <p class="talk-state" class:ringing=move || matches!(face.get(), Face::Ringing | Face::Incoming)>
                 {move || words::state(locale, face.get())}
             </p>
-            <p class="talk-who"><bdi dir="ltr">{number}</bdi></p>
+            <p class="talk-who"><bdi dir="ltr">{move || grouped(&number.get())}</bdi></p>
             <Clock state />
             <div class="level" aria-hidden="true" hidden=move || face.get() != Face::InCall>
                 {(1..=6u8).map(|bar| view! { <i class:on=move || { level() >= bar }></i> }).collect_view()}

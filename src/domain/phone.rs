@@ -108,7 +108,8 @@ pub fn dialled(typed: &str) -> Result<String, InvalidNumber> {
             | '/'
             | '\t'
             | '\u{a0}'
-            | '\u{2009}' | '\u{2010}'..='\u{2015}'
+            | '\u{2009}'
+            | '\u{2010}'..='\u{2015}'
             | '\u{202f}' => {}
             // Direction marks and isolates, which come along when a number is copied from Arabic text.
             '\u{200e}'

@@ -57,10 +57,19 @@ impl Numbers {
     pub fn of(default_country: &str, allowed: Option<Vec<String>>) -> Self {
         let metadata = DATABASE.by_id(default_country);
         let plan = DialPlan {
-            calling_code: metadata.map(|m| m.country_code().to_string()).unwrap_or_default(),
-            trunk_prefix: metadata.and_then(|m| m.national_prefix()).unwrap_or_default().to_owned(),
+            calling_code: metadata
+                .map(|m| m.country_code().to_string())
+                .unwrap_or_default(),
+            trunk_prefix: metadata
+                .and_then(|m| m.national_prefix())
+                .unwrap_or_default()
+                .to_owned(),
         };
-        Self { plan, default_country: default_country.to_owned(), allowed }
+        Self {
+            plan,
+            default_country: default_country.to_owned(),
+            allowed,
+        }
     }
 
     /// How the default country's local numbers are read.
@@ -88,7 +97,8 @@ impl Numbers {
         if COSTLY_CODES.iter().any(|code| digits.starts_with(code)) {
             return Err(Reason::NumberCostly);
         }
-        let number = phonenumber::parse(None, typed_number.as_str()).map_err(|_| Reason::NumberInvalid)?;
+        let number =
+            phonenumber::parse(None, typed_number.as_str()).map_err(|_| Reason::NumberInvalid)?;
         let national = number.national().to_string();
         let country = metadata(number.country().code(), &national).ok_or(Reason::NumberInvalid)?;
         let kind = match kind(country, &national) {
@@ -134,20 +144,37 @@ fn metadata(calling_code: u16, national: &str) -> Option<&'static Metadata> {
     if let [only] = plans[..] {
         return Some(only);
     }
-    let mut regions = DATABASE.region(&calling_code)?.into_iter().filter_map(|region| DATABASE.by_id(region));
+    let mut regions = DATABASE
+        .region(&calling_code)?
+        .into_iter()
+        .filter_map(|region| DATABASE.by_id(region));
     regions.find(|plan| match plan.leading_digits() {
-        Some(leading) => leading.find(national).is_some_and(|found| found.start() == 0),
+        Some(leading) => leading
+            .find(national)
+            .is_some_and(|found| found.start() == 0),
         None => kind(plan, national) != Type::Unknown,
     })
 }
 
 fn kind(plan: &Metadata, national: &str) -> Type {
-    let is = |kind: Type| plan.descriptors().get(kind).is_some_and(|descriptor| descriptor.is_match(national));
+    let is = |kind: Type| {
+        plan.descriptors()
+            .get(kind)
+            .is_some_and(|descriptor| descriptor.is_match(national))
+    };
     if !plan.descriptors().general().is_match(national) {
         return Type::Unknown;
     }
-    let special =
-        [Type::PremiumRate, Type::TollFree, Type::SharedCost, Type::Voip, Type::PersonalNumber, Type::Pager, Type::Uan, Type::Voicemail];
+    let special = [
+        Type::PremiumRate,
+        Type::TollFree,
+        Type::SharedCost,
+        Type::Voip,
+        Type::PersonalNumber,
+        Type::Pager,
+        Type::Uan,
+        Type::Voicemail,
+    ];
     match special.into_iter().find(|kind| is(*kind)) {
         Some(kind) => kind,
         None if is(Type::FixedLine) && is(Type::Mobile) => Type::FixedLineOrMobile,
@@ -176,13 +203,25 @@ mod tests {
 
     #[test]
     fn local_international_and_arabic_digits_are_one_number() {
-        for typed in
-            ["0569705616", "٠٥٦٩٧٠٥٦١٦", "+966569705616", "00966 56 970 5616", "+966 (0) 56 970 5616", "\u{200f}０５６９７０５６１６"]
-        {
+        for typed in [
+            "0569705616",
+            "٠٥٦٩٧٠٥٦١٦",
+            "+966569705616",
+            "00966 56 970 5616",
+            "+966 (0) 56 970 5616",
+            "\u{200f}０５６９７０５６１６",
+        ] {
             let checked = riyadh().check(typed).expect(typed);
             assert_eq!(checked.e164.as_str(), "+966569705616", "{typed}");
-            assert_eq!((checked.region.as_str(), checked.kind), ("SA", Kind::Mobile), "{typed}");
-            assert_eq!((checked.national.as_str(), checked.international.as_str()), ("056 970 5616", "+966 56 970 5616"));
+            assert_eq!(
+                (checked.region.as_str(), checked.kind),
+                ("SA", Kind::Mobile),
+                "{typed}"
+            );
+            assert_eq!(
+                (checked.national.as_str(), checked.international.as_str()),
+                ("056 970 5616", "+966 56 970 5616")
+            );
         }
     }
 
@@ -210,41 +249,67 @@ mod tests {
             ("+883510012345678", Reason::NumberCostly),
             ("+39899123456", Reason::NumberCostly),
         ] {
-            assert_eq!(riyadh().check(typed).map(|checked| checked.e164), Err(reason), "{typed}");
+            assert_eq!(
+                riyadh().check(typed).map(|checked| checked.e164),
+                Err(reason),
+                "{typed}"
+            );
         }
     }
 
     #[test]
     fn costly_numbers_stay_refused_where_every_country_is_allowed() {
         for typed in ["+19002345678", "+447012345678", "+9791234567890"] {
-            assert_eq!(world().check(typed).map(|checked| checked.e164), Err(Reason::NumberCostly), "{typed}");
+            assert_eq!(
+                world().check(typed).map(|checked| checked.e164),
+                Err(Reason::NumberCostly),
+                "{typed}"
+            );
         }
         assert!(world().check("+442079460000").is_ok());
     }
 
     #[test]
     fn a_leading_zero_that_belongs_to_the_number_stays() {
-        assert_eq!(riyadh().check("+390612345678").map(|checked| checked.e164.to_string()), Ok("+390612345678".into()));
+        assert_eq!(
+            riyadh()
+                .check("+390612345678")
+                .map(|checked| checked.e164.to_string()),
+            Ok("+390612345678".into())
+        );
     }
 
     #[test]
     fn the_dial_plan_comes_from_the_metadata() {
         assert_eq!(riyadh().dial_plan(), &DialPlan::saudi_arabia());
         let plan = Numbers::of("US", None);
-        assert_eq!((plan.dial_plan().calling_code.as_str(), plan.dial_plan().trunk_prefix.as_str()), ("1", "1"));
+        assert_eq!(
+            (
+                plan.dial_plan().calling_code.as_str(),
+                plan.dial_plan().trunk_prefix.as_str()
+            ),
+            ("1", "1")
+        );
     }
 
     #[test]
     fn countries_are_known_by_their_codes() {
         assert!(["SA", "AE", "GB", "US"].into_iter().all(is_country));
-        assert!(!["", "sa", "XX", "001", "SAU", "../"].into_iter().any(is_country));
+        assert!(
+            !["", "sa", "XX", "001", "SAU", "../"]
+                .into_iter()
+                .any(is_country)
+        );
     }
 
     #[test]
     fn our_own_numbers_are_shown_as_we_write_them() {
         let number = |text| PhoneNumber::parse_e164(text).expect("E.164");
         assert_eq!(world().display(&number("+966569705616")), "056 970 5616");
-        assert_eq!(world().display(&number("+442079460000")), "+44 20 7946 0000");
+        assert_eq!(
+            world().display(&number("+442079460000")),
+            "+44 20 7946 0000"
+        );
         assert_eq!(world().display(&number("+15005550006")), "+15005550006");
     }
 

@@ -55,8 +55,14 @@ impl TestApp {
     pub async fn spawn_with(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let twilio = StandIn::spawn().await;
-        let running = serve::start(config(folder.path(), twilio.url(), flags), listener().await).await.expect("a server");
-        Self { running, twilio, folder }
+        let running = serve::start(config(folder.path(), twilio.url(), flags), listener().await)
+            .await
+            .expect("a server");
+        Self {
+            running,
+            twilio,
+            folder,
+        }
     }
 
     pub fn folder(&self) -> &Path {
@@ -70,60 +76,127 @@ impl TestApp {
     /// Adds a user and signs them in. The session is made directly: what log-in does is tested elsewhere, and hashing takes its time.
     pub async fn person(&self, name: &str, role: Role) -> Person {
         let state = &self.running.state;
-        let user = User { id: auth::session::random_hex(8), email: format!("{name}@example.com"), name: name.to_owned(), role };
-        state.store.insert_user(&user, "no password", clock::now()).await.expect("a new user");
+        let user = User {
+            id: auth::session::random_hex(8),
+            email: format!("{name}@example.com"),
+            name: name.to_owned(),
+            role,
+        };
+        state
+            .store
+            .insert_user(&user, "no password", clock::now())
+            .await
+            .expect("a new user");
         let jar = axum_extra::extract::cookie::SignedCookieJar::new(state.cookie_key.clone());
-        let jar = auth::session::begin(state, &user, jar, clock::now()).await.expect("a session");
+        let jar = auth::session::begin(state, &user, jar, clock::now())
+            .await
+            .expect("a session");
         let response = axum::response::IntoResponse::into_response((jar, ()));
-        let cookie = response.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
-        Person { user, client: client(), cookie, base: self.url("") }
+        let cookie = response.headers()["set-cookie"]
+            .to_str()
+            .expect("text")
+            .split(';')
+            .next()
+            .expect("a cookie")
+            .to_owned();
+        Person {
+            user,
+            client: client(),
+            cookie,
+            base: self.url(""),
+        }
     }
 
     /// A form as Twilio sends it: with our account's SID, and signed.
     pub async fn twilio_posts(&self, path: &str, params: &[(&str, &str)]) -> Response {
         let mut form: Vec<(String, String)> = vec![("AccountSid".into(), ACCOUNT.into())];
-        form.extend(params.iter().map(|(name, value)| (name.to_string(), value.to_string())));
+        form.extend(
+            params
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_string())),
+        );
         let signature = signature::sign(&Secret::new(TOKEN), &format!("{PUBLIC_URL}{path}"), &form);
-        let request = client().post(self.url(path)).header("X-Twilio-Signature", signature);
+        let request = client()
+            .post(self.url(path))
+            .header("X-Twilio-Signature", signature);
         request.form(&form).send().await.expect("an answer")
     }
 
     /// A call from that user's page, answered and over, whose recording is completed.
     pub async fn recorded_call(&self, person: &Person, call: &str, recording: &str) {
         self.answered_call(person, call).await;
-        let params = [("CallSid", call), ("RecordingSid", recording), ("RecordingStatus", "completed"), ("RecordingDuration", "1")];
-        assert_eq!(self.twilio_posts("/api/calls/webhook/recording", &params).await.status(), 204);
+        let params = [
+            ("CallSid", call),
+            ("RecordingSid", recording),
+            ("RecordingStatus", "completed"),
+            ("RecordingDuration", "1"),
+        ];
+        assert_eq!(
+            self.twilio_posts("/api/calls/webhook/recording", &params)
+                .await
+                .status(),
+            204
+        );
     }
 
     /// A call from that user's page, answered and over.
     pub async fn answered_call(&self, person: &Person, call: &str) {
         let from = format!("client:{}", person.user.identity());
-        let placed = self.twilio_posts("/api/calls/twiml/outbound", &[("CallSid", call), ("From", &from), ("To", "0569705616")]).await;
+        let placed = self
+            .twilio_posts(
+                "/api/calls/twiml/outbound",
+                &[("CallSid", call), ("From", &from), ("To", "0569705616")],
+            )
+            .await;
         assert_eq!(placed.status(), 200);
         let child = call.replace("CA0", "CAc");
         for (number, status) in [("2", "in-progress"), ("3", "completed")] {
-            let params = [("CallSid", child.as_str()), ("ParentCallSid", call), ("CallStatus", status), ("SequenceNumber", number)];
-            assert_eq!(self.twilio_posts("/api/calls/webhook/status", &params).await.status(), 204);
+            let params = [
+                ("CallSid", child.as_str()),
+                ("ParentCallSid", call),
+                ("CallStatus", status),
+                ("SequenceNumber", number),
+            ];
+            assert_eq!(
+                self.twilio_posts("/api/calls/webhook/status", &params)
+                    .await
+                    .status(),
+                204
+            );
         }
     }
 }
 
 impl Person {
     pub fn get(&self, path: &str) -> RequestBuilder {
-        self.client.get(format!("{}{path}", self.base)).header("Cookie", &self.cookie)
+        self.client
+            .get(format!("{}{path}", self.base))
+            .header("Cookie", &self.cookie)
     }
 
     pub fn post(&self, path: &str) -> RequestBuilder {
-        self.client.post(format!("{}{path}", self.base)).header("Cookie", &self.cookie)
+        self.client
+            .post(format!("{}{path}", self.base))
+            .header("Cookie", &self.cookie)
     }
 
     pub async fn json(&self, path: &str) -> Value {
-        self.get(path).send().await.expect("an answer").json().await.expect("JSON")
+        self.get(path)
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("JSON")
     }
 }
 
 pub fn client() -> Client {
-    Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client")
+    Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("a client")
 }
 
 /// `CA0…0N`
@@ -138,7 +211,9 @@ pub async fn until<F: Future<Output = bool>>(what: &str, ask: impl Fn() -> F) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), asking).await.unwrap_or_else(|_| panic!("it never came about: {what}"));
+    tokio::time::timeout(Duration::from_secs(30), asking)
+        .await
+        .unwrap_or_else(|_| panic!("it never came about: {what}"));
 }
 
 pub fn config(folder: &Path, twilio: &str, flags: &[&str]) -> Config {
@@ -155,8 +230,14 @@ pub fn config(folder: &Path, twilio: &str, flags: &[&str]) -> Config {
         ("--twilio-caller-id", "+15005550006"),
         ("--twilio-api-base-url", twilio),
     ];
-    let usual = usual.into_iter().filter(|(flag, _)| !flags.contains(flag)).flat_map(|(flag, value)| [flag, value]);
-    let flags = ["almasar"].into_iter().chain(usual).chain(flags.iter().copied());
+    let usual = usual
+        .into_iter()
+        .filter(|(flag, _)| !flags.contains(flag))
+        .flat_map(|(flag, value)| [flag, value]);
+    let flags = ["almasar"]
+        .into_iter()
+        .chain(usual)
+        .chain(flags.iter().copied());
     let settings = Flags::try_parse_from(flags).expect("flags").settings;
     let secrets = |name: &str| match name {
         "TWILIO_AUTH_TOKEN" => Some(TOKEN.to_owned()),

@@ -36,19 +36,39 @@ pub struct Answer {
 
 impl Answer {
     pub fn json(body: Value) -> Self {
-        Self { status: 200, headers: vec![("content-type", "application/json".into())], body: body.to_string().into(), cut: false }
+        Self {
+            status: 200,
+            headers: vec![("content-type", "application/json".into())],
+            body: body.to_string().into(),
+            cut: false,
+        }
     }
 
     pub fn status(status: u16) -> Self {
-        Self { status, ..Self::json(json!({ "code": 20000, "message": "as the test wants it", "status": status })) }
+        Self {
+            status,
+            ..Self::json(
+                json!({ "code": 20000, "message": "as the test wants it", "status": status }),
+            )
+        }
     }
 
     pub fn wav(body: Bytes) -> Self {
-        Self { status: 200, headers: vec![("content-type", "audio/x-wav".into())], body, cut: false }
+        Self {
+            status: 200,
+            headers: vec![("content-type", "audio/x-wav".into())],
+            body,
+            cut: false,
+        }
     }
 
     pub fn redirect(location: String) -> Self {
-        Self { status: 302, headers: vec![("location", location)], body: Bytes::new(), cut: false }
+        Self {
+            status: 302,
+            headers: vec![("location", location)],
+            body: Bytes::new(),
+            cut: false,
+        }
     }
 
     pub fn cut(self) -> Self {
@@ -77,7 +97,10 @@ impl StandIn {
     pub async fn spawn() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let stand_in = Self { script: Arc::default(), url };
+        let stand_in = Self {
+            script: Arc::default(),
+            url,
+        };
         let app = Router::new().fallback(answer).with_state(stand_in.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         stand_in
@@ -89,12 +112,19 @@ impl StandIn {
 
     /// From now on: these, one after the other, to that method and path (without the query).
     pub fn answers(&self, method: &str, path: &str, answers: impl IntoIterator<Item = Answer>) {
-        self.lock().answers.insert(format!("{method} {path}"), answers.into_iter().collect());
+        self.lock()
+            .answers
+            .insert(format!("{method} {path}"), answers.into_iter().collect());
     }
 
     /// What was asked under paths that contain this.
     pub fn asked(&self, part: &str) -> Vec<Asked> {
-        self.lock().asked.iter().filter(|asked| asked.path.contains(part)).cloned().collect()
+        self.lock()
+            .asked
+            .iter()
+            .filter(|asked| asked.path.contains(part))
+            .cloned()
+            .collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Script> {
@@ -104,8 +134,14 @@ impl StandIn {
 
 async fn answer(State(stand_in): State<StandIn>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap_or_default();
-    let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+    let body = axum::body::to_bytes(body, 1 << 20)
+        .await
+        .unwrap_or_default();
+    let path = parts
+        .uri
+        .path_and_query()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let mut script = stand_in.lock();
     script.asked.push(Asked {
         method: parts.method.to_string(),
@@ -113,14 +149,23 @@ async fn answer(State(stand_in): State<StandIn>, request: Request) -> Response {
         headers: parts.headers,
         body: String::from_utf8_lossy(&body).into_owned(),
     });
-    let answers = script.answers.get_mut(&format!("{} {}", parts.method, parts.uri.path()));
-    let answer = answers.and_then(|answers| if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() });
+    let answers = script
+        .answers
+        .get_mut(&format!("{} {}", parts.method, parts.uri.path()));
+    let answer = answers.and_then(|answers| {
+        if answers.len() > 1 {
+            answers.pop_front()
+        } else {
+            answers.front().cloned()
+        }
+    });
     drop(script);
     respond(answer.unwrap_or_else(|| Answer::status(404)))
 }
 
 fn respond(answer: Answer) -> Response {
-    let mut response = Response::builder().status(StatusCode::from_u16(answer.status).expect("a status"));
+    let mut response =
+        Response::builder().status(StatusCode::from_u16(answer.status).expect("a status"));
     for (name, value) in answer.headers {
         response = response.header(name, value);
     }
@@ -129,16 +174,28 @@ fn respond(answer: Answer) -> Response {
     }
     let half = answer.body.slice(..answer.body.len() / 2);
     let stream = futures::stream::iter([Ok(half), Err(std::io::Error::other("cut"))]);
-    response.header("content-length", answer.body.len()).body(Body::from_stream(stream)).expect("a response")
+    response
+        .header("content-length", answer.body.len())
+        .body(Body::from_stream(stream))
+        .expect("a response")
 }
 
 /// One second on two channels: the agent loud and then silent, the customer the other way about.
 pub fn wav() -> Bytes {
-    let spec = hound::WavSpec { channels: 2, sample_rate: 8000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 8000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
     let mut bytes = std::io::Cursor::new(Vec::new());
     let mut writer = hound::WavWriter::new(&mut bytes, spec).expect("a header");
     for i in 0..8000 {
-        for sample in if i < 4000 { [20_000i16, 0] } else { [0, 20_000] } {
+        for sample in if i < 4000 {
+            [20_000i16, 0]
+        } else {
+            [0, 20_000]
+        } {
             writer.write_sample(sample).expect("a sample");
         }
     }

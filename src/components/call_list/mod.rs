@@ -127,9 +127,13 @@ fn DaySection(
     entries: Entries,
     place: StoredValue<Place>,
 ) -> impl IntoView {
+    let words = move || day.in_words(locale, today.get());
     view! {
         <section class="day">
-            <div class="name" role="heading" attr:aria-level=heading_level.to_string()>{move || day.in_words(locale, today.get())}</div>
+            {match heading_level {
+                2 => view! { <h2 class="name">{words}</h2> }.into_any(),
+                _ => view! { <h3 class="name">{words}</h3> }.into_any(),
+            }}
             <ul>
                 <For each=move || entries.of(day) key=|entry| entry.sid.clone() let:entry>
                     <Row entry place />

@@ -5,8 +5,8 @@ use anyhow::Context;
 use axum::body::Bytes;
 use futures::{StreamExt, stream::BoxStream};
 use object_store::{
-    Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, buffered::BufWriter, local::LocalFileSystem,
-    path::Path, prefix::PrefixStore,
+    Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, aws::AmazonS3Builder,
+    buffered::BufWriter, local::LocalFileSystem, path::Path, prefix::PrefixStore,
 };
 use std::{fs, io, ops::Range, path::PathBuf, sync::Arc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,23 +24,32 @@ impl Archive {
     pub fn open(url: &RecordingsUrl) -> anyhow::Result<Self> {
         Ok(match url {
             RecordingsUrl::File(folder) => {
-                make_private(folder).with_context(|| format!("RECORDINGS_URL: cannot make {}", folder.display()))?;
+                make_private(folder)
+                    .with_context(|| format!("RECORDINGS_URL: cannot make {}", folder.display()))?;
                 // Beside the objects and not among them: the archive names its objects by year.
                 let incoming = folder.join("incoming");
                 let store = LocalFileSystem::new_with_prefix(folder)
                     .with_context(|| format!("RECORDINGS_URL: cannot use {}", folder.display()))?
                     .with_fsync(true);
-                Self { store: Arc::new(store), incoming }
+                Self {
+                    store: Arc::new(store),
+                    incoming,
+                }
             }
             RecordingsUrl::S3 { bucket, prefix } => {
-                let plain = std::env::var("AWS_ENDPOINT_URL").is_ok_and(|endpoint| endpoint.starts_with("http://"));
+                let plain = std::env::var("AWS_ENDPOINT_URL")
+                    .is_ok_and(|endpoint| endpoint.starts_with("http://"));
                 let store = AmazonS3Builder::from_env()
                     .with_bucket_name(bucket)
                     .with_allow_http(plain)
                     .build()
                     .with_context(|| format!("RECORDINGS_URL: cannot use s3://{bucket}"))?;
-                let incoming = std::env::temp_dir().join(format!("almasar-incoming-{}", std::process::id()));
-                Self { store: Arc::new(PrefixStore::new(store, prefix.as_str())), incoming }
+                let incoming =
+                    std::env::temp_dir().join(format!("almasar-incoming-{}", std::process::id()));
+                Self {
+                    store: Arc::new(PrefixStore::new(store, prefix.as_str())),
+                    incoming,
+                }
             }
         })
     }
@@ -75,8 +84,15 @@ impl Archive {
     }
 
     /// Those bytes of the object; `None` where there is no object.
-    pub async fn read(&self, key: &str, bytes: Range<u64>) -> Result<Option<BoxStream<'static, Result<Bytes, Error>>>, Error> {
-        let options = GetOptions { range: Some(GetRange::Bounded(bytes)), ..GetOptions::default() };
+    pub async fn read(
+        &self,
+        key: &str,
+        bytes: Range<u64>,
+    ) -> Result<Option<BoxStream<'static, Result<Bytes, Error>>>, Error> {
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(bytes)),
+            ..GetOptions::default()
+        };
         match self.store.get_opts(&Path::from(key), options).await {
             Ok(object) => Ok(Some(object.into_stream().boxed())),
             Err(Error::NotFound { .. }) => Ok(None),
@@ -131,17 +147,34 @@ mod tests {
     #[tokio::test]
     async fn what_is_put_is_read_back_by_ranges_and_deleted_once() {
         let folder = tempfile::tempdir().expect("a folder");
-        let archive = Archive::open(&RecordingsUrl::File(folder.path().join("deep/recordings"))).expect("an archive");
+        let archive = Archive::open(&RecordingsUrl::File(folder.path().join("deep/recordings")))
+            .expect("an archive");
         let file = archive.incoming("x.part").expect("a path");
         fs::write(&file, b"0123456789").expect("written");
         archive.put("2026/11/x.wav", &file).await.expect("put");
         assert_eq!(archive.size("2026/11/x.wav").await.expect("head"), Some(10));
-        let bytes: Vec<Bytes> = archive.read("2026/11/x.wav", 2..5).await.expect("get").expect("there").try_collect().await.expect("read");
+        let bytes: Vec<Bytes> = archive
+            .read("2026/11/x.wav", 2..5)
+            .await
+            .expect("get")
+            .expect("there")
+            .try_collect()
+            .await
+            .expect("read");
         assert_eq!(bytes.concat(), b"234");
         archive.delete("2026/11/x.wav").await.expect("deleted");
-        archive.delete("2026/11/x.wav").await.expect("deleted again");
+        archive
+            .delete("2026/11/x.wav")
+            .await
+            .expect("deleted again");
         assert_eq!(archive.size("2026/11/x.wav").await.expect("head"), None);
-        assert!(archive.read("2026/11/x.wav", 0..1).await.expect("get").is_none());
+        assert!(
+            archive
+                .read("2026/11/x.wav", 0..1)
+                .await
+                .expect("get")
+                .is_none()
+        );
         archive.ping().await.expect("reachable");
     }
 
@@ -152,6 +185,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("data/recordings");
         Archive::open(&RecordingsUrl::File(path.clone())).expect("an archive");
-        assert_eq!(fs::metadata(path).expect("there").permissions().mode() & 0o777, 0o700);
+        assert_eq!(
+            fs::metadata(path).expect("there").permissions().mode() & 0o777,
+            0o700
+        );
     }
 }

@@ -42,14 +42,24 @@ pub async fn run(state: AppState) {
         let busy = match archive_due(&state, clock::now()).await {
             Ok(tried) => tried as i64 == BATCH,
             Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "the recordings that wait cannot be read");
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the recordings that wait cannot be read"
+                );
                 false
             }
         };
         if let Err(error) = super::retention::sweep(&state, clock::now()).await {
-            tracing::error!(error = format!("{error:#}"), "old recordings could not be deleted");
+            tracing::error!(
+                error = format!("{error:#}"),
+                "old recordings could not be deleted"
+            );
         }
-        let pause = if busy { Duration::ZERO } else { pause(&state).await };
+        let pause = if busy {
+            Duration::ZERO
+        } else {
+            pause(&state).await
+        };
         tokio::select! {
             () = state.shutdown.cancelled() => return,
             () = state.recordings.news.notified() => {}
@@ -102,13 +112,28 @@ enum Failure {
 
 async fn archive_one(state: &AppState, recording: &StoredRecording, now: i64) {
     let outcome = async {
-        if !state.store.claim_recording(&recording.sid, now, now + LEASE_MS).await? {
+        if !state
+            .store
+            .claim_recording(&recording.sid, now, now + LEASE_MS)
+            .await?
+        {
             return Ok(());
         }
-        match tokio::time::timeout(LONGEST, fetch(state, recording)).await.unwrap_or(Err(Failure::TooSlow)) {
+        match tokio::time::timeout(LONGEST, fetch(state, recording))
+            .await
+            .unwrap_or(Err(Failure::TooSlow))
+        {
             Ok(archived) => {
-                state.store.recording_archived(&recording.sid, &archived, now).await?;
-                tracing::info!(call.sid = recording.call_sid, recording.sid = recording.sid, size = archived.size, "recording archived");
+                state
+                    .store
+                    .recording_archived(&recording.sid, &archived, now)
+                    .await?;
+                tracing::info!(
+                    call.sid = recording.call_sid,
+                    recording.sid = recording.sid,
+                    size = archived.size,
+                    "recording archived"
+                );
             }
             Err(failure) => postpone(state, recording, &failure, now).await?,
         }
@@ -116,11 +141,20 @@ async fn archive_one(state: &AppState, recording: &StoredRecording, now: i64) {
     };
     if let Err(error) = outcome.await {
         let error: anyhow::Error = error;
-        tracing::error!(recording.sid = recording.sid, error = format!("{error:#}"), "a recording could not be archived");
+        tracing::error!(
+            recording.sid = recording.sid,
+            error = format!("{error:#}"),
+            "a recording could not be archived"
+        );
     }
 }
 
-async fn postpone(state: &AppState, recording: &StoredRecording, failure: &Failure, now: i64) -> anyhow::Result<()> {
+async fn postpone(
+    state: &AppState,
+    recording: &StoredRecording,
+    failure: &Failure,
+    now: i64,
+) -> anyhow::Result<()> {
     let attempts = recording.attempts + 1;
     let not_found = matches!(failure, Failure::Twilio(error) if error.is_not_found());
     let text = failure.to_string();
@@ -134,8 +168,17 @@ async fn postpone(state: &AppState, recording: &StoredRecording, failure: &Failu
         return Ok(state.store.recording_failed(&recording.sid, &text).await?);
     }
     let next = now + backoff_ms(attempts);
-    tracing::warn!(call.sid = recording.call_sid, recording.sid = recording.sid, attempts, error = text, "recording not archived yet");
-    Ok(state.store.recording_delayed(&recording.sid, &text, next).await?)
+    tracing::warn!(
+        call.sid = recording.call_sid,
+        recording.sid = recording.sid,
+        attempts,
+        error = text,
+        "recording not archived yet"
+    );
+    Ok(state
+        .store
+        .recording_delayed(&recording.sid, &text, next)
+        .await?)
 }
 
 /// 5 s, 10 s, 20 s, … up to an hour, each a little off.
@@ -155,9 +198,12 @@ pub(super) async fn tell(state: &AppState, call_sid: &str) -> anyhow::Result<()>
 
 /// Downloads beside the archive, checks, and moves in.
 async fn fetch(state: &AppState, recording: &StoredRecording) -> Result<Archived, Failure> {
-    let sid = RecordingSid::parse(&recording.sid).map_err(|_| Failure::Sid(recording.sid.clone()))?;
+    let sid =
+        RecordingSid::parse(&recording.sid).map_err(|_| Failure::Sid(recording.sid.clone()))?;
     let archive = &state.recordings.archive;
-    let file = archive.incoming(&format!("{sid}.part")).map_err(NotWav::Io)?;
+    let file = archive
+        .incoming(&format!("{sid}.part"))
+        .map_err(NotWav::Io)?;
     let outcome = fetch_through(state, archive, &sid, &file, object_key(recording)).await;
     if let Err(error) = fs::remove_file(&file).await
         && error.kind() != std::io::ErrorKind::NotFound
@@ -176,12 +222,22 @@ async fn fetch_through(
 ) -> Result<Archived, Failure> {
     let (size, sha256) = download(state, sid, file).await?;
     let path = file.to_owned();
-    let examined = tokio::task::spawn_blocking(move || wav::check(&path).map(|()| wav::peaks(&path)));
-    let peaks = examined.await.map_err(|error| Failure::Archive(error.into()))??;
-    archive.put(&object_key, file).await.map_err(Failure::Archive)?;
+    let examined =
+        tokio::task::spawn_blocking(move || wav::check(&path).map(|()| wav::peaks(&path)));
+    let peaks = examined
+        .await
+        .map_err(|error| Failure::Archive(error.into()))??;
+    archive
+        .put(&object_key, file)
+        .await
+        .map_err(Failure::Archive)?;
     match archive.size(&object_key).await {
         Ok(Some(stored)) if stored == size => {}
-        Ok(stored) => return Err(Failure::Archive(anyhow::anyhow!("it holds {stored:?} of {size} bytes"))),
+        Ok(stored) => {
+            return Err(Failure::Archive(anyhow::anyhow!(
+                "it holds {stored:?} of {size} bytes"
+            )));
+        }
         Err(error) => return Err(Failure::Archive(error.into())),
     }
     Ok(Archived {
@@ -194,7 +250,11 @@ async fn fetch_through(
 }
 
 /// Returns the length and the SHA-256 of what was written.
-async fn download(state: &AppState, sid: &RecordingSid, file: &Path) -> Result<(u64, String), Failure> {
+async fn download(
+    state: &AppState,
+    sid: &RecordingSid,
+    file: &Path,
+) -> Result<(u64, String), Failure> {
     let response = state.twilio.media(sid, None).await?;
     let announced = response.content_length();
     if announced.is_some_and(|length| length > LARGEST) {
@@ -214,7 +274,10 @@ async fn download(state: &AppState, sid: &RecordingSid, file: &Path) -> Result<(
     }
     file.flush().await.map_err(NotWav::Io)?;
     match announced {
-        Some(announced) if announced != size => Err(Failure::CutShort { announced, actual: size }),
+        Some(announced) if announced != size => Err(Failure::CutShort {
+            announced,
+            actual: size,
+        }),
         _ => Ok((size, hex(&hash.finalize()))),
     }
 }
@@ -222,7 +285,9 @@ async fn download(state: &AppState, sid: &RecordingSid, file: &Path) -> Result<(
 /// `2026/11/RE….wav`, by the month in which it was recorded.
 fn object_key(recording: &StoredRecording) -> String {
     let at = recording.started_at.unwrap_or(recording.created_at);
-    let day = Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(TimeZone::UTC);
+    let day = Timestamp::from_millisecond(at)
+        .unwrap_or_default()
+        .to_zoned(TimeZone::UTC);
     format!("{}/{}.wav", day.strftime("%Y/%m"), recording.sid)
 }
 
@@ -232,9 +297,19 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_an_hour() {
-        for (attempts, longest) in [(0, 5_000), (1, 5_000), (2, 10_000), (5, 80_000), (12, LONGEST_PAUSE_MS), (1_000, LONGEST_PAUSE_MS)] {
+        for (attempts, longest) in [
+            (0, 5_000),
+            (1, 5_000),
+            (2, 10_000),
+            (5, 80_000),
+            (12, LONGEST_PAUSE_MS),
+            (1_000, LONGEST_PAUSE_MS),
+        ] {
             let pause = backoff_ms(attempts);
-            assert!(pause <= longest && pause * 10 >= longest * 8, "{attempts}: {pause}");
+            assert!(
+                pause <= longest && pause * 10 >= longest * 8,
+                "{attempts}: {pause}"
+            );
         }
     }
 }

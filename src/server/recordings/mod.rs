@@ -26,7 +26,11 @@ pub struct Recordings {
 impl Recordings {
     /// Opens the archive; its folder is made when absent.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
-        Ok(Self { archive: Archive::open(&config.recordings)?, news: Arc::new(Notify::new()), syncing: Arc::new(Mutex::new(())) })
+        Ok(Self {
+            archive: Archive::open(&config.recordings)?,
+            news: Arc::new(Notify::new()),
+            syncing: Arc::new(Mutex::new(())),
+        })
     }
 
     /// There may be something to fetch: call this after a recording's `completed` was committed.

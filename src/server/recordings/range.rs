@@ -19,8 +19,17 @@ pub enum Asked {
 
 /// Reads the header for a representation of `size` bytes.
 pub fn asked(header: Option<&str>, size: u64) -> Asked {
-    let Some(header) = header.filter(|header| header.trim_start().to_ascii_lowercase().starts_with("bytes")) else { return Asked::Whole };
-    let Ok(parsed) = parse_range_header(header) else { return Asked::Unsatisfiable };
+    let Some(header) = header.filter(|header| {
+        header
+            .trim_start()
+            .to_ascii_lowercase()
+            .starts_with("bytes")
+    }) else {
+        return Asked::Whole;
+    };
+    let Ok(parsed) = parse_range_header(header) else {
+        return Asked::Unsatisfiable;
+    };
     match parsed.ranges.as_slice() {
         [only] => part(only.start, only.end, size),
         several if several.len() <= MOST_RANGES => Asked::Whole,
@@ -40,7 +49,11 @@ fn part(start: StartPosition, end: EndPosition, size: u64) -> Asked {
         EndPosition::Index(last) => last.saturating_add(1).min(size),
         EndPosition::LastByte => size,
     };
-    if start < end { Asked::Part(start..end) } else { Asked::Unsatisfiable }
+    if start < end {
+        Asked::Part(start..end)
+    } else {
+        Asked::Unsatisfiable
+    }
 }
 
 #[cfg(test)]
@@ -50,9 +63,13 @@ mod tests {
 
     #[test]
     fn one_range_is_the_part_it_names() {
-        for (header, part) in
-            [("bytes=0-0", 0..1), ("bytes=-1", 99..100), ("bytes=-1000", 0..100), ("bytes=50-", 50..100), ("bytes=90-1000", 90..100)]
-        {
+        for (header, part) in [
+            ("bytes=0-0", 0..1),
+            ("bytes=-1", 99..100),
+            ("bytes=-1000", 0..100),
+            ("bytes=50-", 50..100),
+            ("bytes=90-1000", 90..100),
+        ] {
             assert_eq!(asked(Some(header), 100), Asked::Part(part), "{header}");
         }
     }
@@ -60,7 +77,15 @@ mod tests {
     #[test]
     fn what_cannot_be_given_is_unsatisfiable() {
         let many = format!("bytes={}", vec!["0-0"; 200].join(","));
-        for header in ["bytes=100-", "bytes=5-2", "bytes=-0", "bytes=", "bytes=a-b", "bytes=99999999999999999999-", &many] {
+        for header in [
+            "bytes=100-",
+            "bytes=5-2",
+            "bytes=-0",
+            "bytes=",
+            "bytes=a-b",
+            "bytes=99999999999999999999-",
+            &many,
+        ] {
             assert_eq!(asked(Some(header), 100), Asked::Unsatisfiable, "{header}");
         }
         assert_eq!(asked(Some("bytes=0-0"), 0), Asked::Unsatisfiable);

@@ -13,14 +13,23 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 ///
 /// The archive goes first and Twilio second; only then does the row forget where the audio was, so that a failure half-way is repeated.
 pub async fn sweep(state: &AppState, now: i64) -> anyhow::Result<usize> {
-    let Some(days) = state.config.retention_days else { return Ok(0) };
-    let old = state.store.recordings_older_than(now - i64::from(days) * DAY_MS, BATCH).await?;
+    let Some(days) = state.config.retention_days else {
+        return Ok(0);
+    };
+    let old = state
+        .store
+        .recordings_older_than(now - i64::from(days) * DAY_MS, BATCH)
+        .await?;
     let mut deleted = 0;
     for recording in &old {
         match delete(state, recording).await {
             Ok(()) => deleted += 1,
             Err(error) => {
-                tracing::warn!(recording.sid = recording.sid, error = format!("{error:#}"), "an old recording could not be deleted yet")
+                tracing::warn!(
+                    recording.sid = recording.sid,
+                    error = format!("{error:#}"),
+                    "an old recording could not be deleted yet"
+                )
             }
         }
     }
@@ -35,6 +44,10 @@ async fn delete(state: &AppState, recording: &StoredRecording) -> anyhow::Result
         state.twilio.delete_recording(&sid).await?;
     }
     state.store.recording_deleted(&recording.sid).await?;
-    tracing::info!(call.sid = recording.call_sid, recording.sid = recording.sid, "recording deleted: its retention is over");
+    tracing::info!(
+        call.sid = recording.call_sid,
+        recording.sid = recording.sid,
+        "recording deleted: its retention is over"
+    );
     tell(state, &recording.call_sid).await
 }

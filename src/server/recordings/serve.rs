@@ -32,37 +32,72 @@ pub struct Request<'a> {
 pub async fn find(state: &AppState, user: &User, call: &CallSid) -> Result<StoredRecording> {
     let found = state.store.recording_of_call(call).await?;
     let own = |recording: &StoredRecording| {
-        user.role.sees_everybodys_calls() || recording.agent_identity.as_deref() == Some(user.identity().as_str())
+        user.role.sees_everybodys_calls()
+            || recording.agent_identity.as_deref() == Some(user.identity().as_str())
     };
-    found.filter(own).ok_or_else(|| Error::not_found("There is no recording of this call"))
+    found
+        .filter(own)
+        .ok_or_else(|| Error::not_found("There is no recording of this call"))
 }
 
 /// 200, 206, 304 or 416; 404 says why there is nothing to hear.
-pub async fn play(state: &AppState, recording: &StoredRecording, request: Request<'_>) -> Result<Response<Body>> {
+pub async fn play(
+    state: &AppState,
+    recording: &StoredRecording,
+    request: Request<'_>,
+) -> Result<Response<Body>> {
     match recording.status.parse() {
         Ok(RecordingStatus::Completed) => {}
         Ok(RecordingStatus::InProgress | RecordingStatus::Processing) => {
-            return Err(Error::not_found("This recording is not ready yet: Twilio is still working on it"));
+            return Err(Error::not_found(
+                "This recording is not ready yet: Twilio is still working on it",
+            ));
         }
-        Ok(RecordingStatus::Deleted) => return Err(Error::not_found("This recording has been deleted")),
-        Ok(RecordingStatus::Failed) => return Err(Error::not_found("Twilio has no audio for this recording")),
-        Ok(RecordingStatus::Absent) | Err(_) => return Err(Error::not_found("Nothing was recorded in this call")),
+        Ok(RecordingStatus::Deleted) => {
+            return Err(Error::not_found("This recording has been deleted"));
+        }
+        Ok(RecordingStatus::Failed) => {
+            return Err(Error::not_found("Twilio has no audio for this recording"));
+        }
+        Ok(RecordingStatus::Absent) | Err(_) => {
+            return Err(Error::not_found("Nothing was recorded in this call"));
+        }
     }
     let mut response = match archived(state, recording, request.headers).await? {
         Some(response) => response,
         None => from_twilio(state, recording, request.headers).await?,
     };
-    let disposition = if request.download { "attachment" } else { "inline" };
-    if let Ok(value) = HeaderValue::from_str(&format!("{disposition}; filename=\"{}.wav\"", recording.call_sid)) {
-        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+    let disposition = if request.download {
+        "attachment"
+    } else {
+        "inline"
+    };
+    if let Ok(value) = HeaderValue::from_str(&format!(
+        "{disposition}; filename=\"{}.wav\"",
+        recording.call_sid
+    )) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)
 }
 
 /// `None` when it is not in the archive.
-async fn archived(state: &AppState, recording: &StoredRecording, headers: &HeaderMap) -> Result<Option<Response<Body>>> {
-    let (Some(key), Some(size), Some(sha256)) = (&recording.object_key, recording.size, &recording.sha256) else { return Ok(None) };
-    let (size, etag) = (u64::try_from(size).unwrap_or_default(), format!("\"{sha256}\""));
+async fn archived(
+    state: &AppState,
+    recording: &StoredRecording,
+    headers: &HeaderMap,
+) -> Result<Option<Response<Body>>> {
+    let (Some(key), Some(size), Some(sha256)) =
+        (&recording.object_key, recording.size, &recording.sha256)
+    else {
+        return Ok(None);
+    };
+    let (size, etag) = (
+        u64::try_from(size).unwrap_or_default(),
+        format!("\"{sha256}\""),
+    );
     let answer = |status, length| {
         Response::builder()
             .status(status)
@@ -73,35 +108,68 @@ async fn archived(state: &AppState, recording: &StoredRecording, headers: &Heade
             .header(header::CACHE_CONTROL, "private, no-cache")
     };
     if text(headers, header::IF_NONE_MATCH).is_some_and(|tags| names(tags, &etag)) {
-        let response = Response::builder().status(StatusCode::NOT_MODIFIED).header(header::ETAG, &etag);
-        return Ok(Some(response.header(header::CACHE_CONTROL, "private, no-cache").body(Body::empty()).map_err(anyhow::Error::from)?));
+        let response = Response::builder()
+            .status(StatusCode::NOT_MODIFIED)
+            .header(header::ETAG, &etag);
+        return Ok(Some(
+            response
+                .header(header::CACHE_CONTROL, "private, no-cache")
+                .body(Body::empty())
+                .map_err(anyhow::Error::from)?,
+        ));
     }
     // A part of an older version is of no use to one who says which version they hold.
-    let range = text(headers, header::RANGE).filter(|_| text(headers, header::IF_RANGE).is_none_or(|tag| tag == etag));
+    let range = text(headers, header::RANGE)
+        .filter(|_| text(headers, header::IF_RANGE).is_none_or(|tag| tag == etag));
     let (response, bytes) = match asked(range, size) {
         Asked::Whole => (answer(StatusCode::OK, size), 0..size),
         Asked::Part(part) => {
             let content_range = format!("bytes {}-{}/{size}", part.start, part.end - 1);
-            (answer(StatusCode::PARTIAL_CONTENT, part.end - part.start).header(header::CONTENT_RANGE, content_range), part)
+            (
+                answer(StatusCode::PARTIAL_CONTENT, part.end - part.start)
+                    .header(header::CONTENT_RANGE, content_range),
+                part,
+            )
         }
         Asked::Unsatisfiable => {
-            let response = answer(StatusCode::RANGE_NOT_SATISFIABLE, 0).header(header::CONTENT_RANGE, format!("bytes */{size}"));
-            return Ok(Some(response.body(Body::empty()).map_err(anyhow::Error::from)?));
+            let response = answer(StatusCode::RANGE_NOT_SATISFIABLE, 0)
+                .header(header::CONTENT_RANGE, format!("bytes */{size}"));
+            return Ok(Some(
+                response.body(Body::empty()).map_err(anyhow::Error::from)?,
+            ));
         }
     };
-    match state.recordings.archive.read(key, bytes).await.map_err(anyhow::Error::from)? {
-        Some(stream) => Ok(Some(response.body(Body::from_stream(stream)).map_err(anyhow::Error::from)?)),
+    match state
+        .recordings
+        .archive
+        .read(key, bytes)
+        .await
+        .map_err(anyhow::Error::from)?
+    {
+        Some(stream) => Ok(Some(
+            response
+                .body(Body::from_stream(stream))
+                .map_err(anyhow::Error::from)?,
+        )),
         None => {
-            tracing::error!(recording.sid = recording.sid, "an archived recording is not in the archive; playing Twilio's");
+            tracing::error!(
+                recording.sid = recording.sid,
+                "an archived recording is not in the archive; playing Twilio's"
+            );
             Ok(None)
         }
     }
 }
 
-async fn from_twilio(state: &AppState, recording: &StoredRecording, headers: &HeaderMap) -> Result<Response<Body>> {
+async fn from_twilio(
+    state: &AppState,
+    recording: &StoredRecording,
+    headers: &HeaderMap,
+) -> Result<Response<Body>> {
     let sid = RecordingSid::parse(&recording.sid).map_err(anyhow::Error::from)?;
     // Passed on only where it is one range: Twilio's own servers see nothing odder than a player's.
-    let range = text(headers, header::RANGE).filter(|range| matches!(asked(Some(range), u64::MAX), Asked::Part(_)));
+    let range = text(headers, header::RANGE)
+        .filter(|range| matches!(asked(Some(range), u64::MAX), Asked::Part(_)));
     let theirs = state.twilio.media(&sid, range).await.map_err(|error| match error {
         error if error.is_not_found() => {
             Error::not_found("Twilio does not have this recording's audio: it is not there yet, or was deleted there")
@@ -116,13 +184,19 @@ async fn from_twilio(state: &AppState, recording: &StoredRecording, headers: &He
         .status(theirs.status().as_u16())
         .header(header::CONTENT_TYPE, "audio/wav")
         .header(header::CACHE_CONTROL, "private, no-store");
-    for name in [header::CONTENT_LENGTH, header::CONTENT_RANGE, header::ACCEPT_RANGES] {
+    for name in [
+        header::CONTENT_LENGTH,
+        header::CONTENT_RANGE,
+        header::ACCEPT_RANGES,
+    ] {
         if let Some(value) = theirs.headers().get(&name) {
             response = response.header(name, value);
         }
     }
     let stream = theirs.bytes_stream().map_err(reqwest::Error::without_url);
-    Ok(response.body(Body::from_stream(stream)).map_err(anyhow::Error::from)?)
+    Ok(response
+        .body(Body::from_stream(stream))
+        .map_err(anyhow::Error::from)?)
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -131,5 +205,8 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 
 /// Weakly, as `If-None-Match` is compared.
 fn names(tags: &str, etag: &str) -> bool {
-    tags.trim() == "*" || tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
+    tags.trim() == "*"
+        || tags
+            .split(',')
+            .any(|tag| tag.trim().trim_start_matches("W/") == etag)
 }

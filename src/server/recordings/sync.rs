@@ -26,8 +26,16 @@ const AT_ONCE: usize = 4;
 /// how far it is, and returns the same at the end.
 pub async fn fetch_missing(state: &AppState, user: Option<&User>) -> anyhow::Result<FetchProgress> {
     let _alone = state.recordings.syncing.lock().await;
-    let agent = user.filter(|user| !user.role.sees_everybodys_calls()).map(User::identity);
-    let mut sync = Sync { state, user, agent: agent.as_deref(), progress: FetchProgress::default(), seen: HashSet::new() };
+    let agent = user
+        .filter(|user| !user.role.sees_everybodys_calls())
+        .map(User::identity);
+    let mut sync = Sync {
+        state,
+        user,
+        agent: agent.as_deref(),
+        progress: FetchProgress::default(),
+        seen: HashSet::new(),
+    };
     let outcome = sync.run().await;
     sync.progress.done = true;
     sync.tell();
@@ -50,16 +58,26 @@ struct Sync<'a> {
 impl Sync<'_> {
     async fn run(&mut self) -> anyhow::Result<()> {
         self.tell();
-        let missing = self.state.store.calls_without_recording(self.agent, MOST_CALLS).await?;
+        let missing = self
+            .state
+            .store
+            .calls_without_recording(self.agent, MOST_CALLS)
+            .await?;
         let oldest = missing.iter().map(|(_, started_at)| *started_at).min();
-        let since = oldest.unwrap_or(i64::MAX).min(clock::now() - LEAST_WINDOW_MS) - SLACK_MS;
+        let since = oldest
+            .unwrap_or(i64::MAX)
+            .min(clock::now() - LEAST_WINDOW_MS)
+            - SLACK_MS;
         match self.list(Timestamp::from_millisecond(since)?).await {
             Ok(()) => {}
             // A server that has no such list can still be asked about each call.
             Err(Stopped::Twilio(error)) if error.is_not_found() => {}
             Err(error) => return Err(error.into_anyhow()),
         }
-        let unseen = missing.iter().filter(|(sid, _)| !self.seen.contains(sid)).filter_map(|(sid, _)| CallSid::parse(sid).ok());
+        let unseen = missing
+            .iter()
+            .filter(|(sid, _)| !self.seen.contains(sid))
+            .filter_map(|(sid, _)| CallSid::parse(sid).ok());
         let unseen: Vec<CallSid> = unseen.take(MOST_SINGLE).collect();
         self.ask_singly(unseen).await
     }
@@ -79,8 +97,10 @@ impl Sync<'_> {
 
     async fn ask_singly(&mut self, calls: Vec<CallSid>) -> anyhow::Result<()> {
         let twilio = &self.state.twilio;
-        let mut answers =
-            futures::stream::iter(calls).map(|sid| async move { twilio.recordings_of(&sid).await }).buffer_unordered(AT_ONCE).boxed();
+        let mut answers = futures::stream::iter(calls)
+            .map(|sid| async move { twilio.recordings_of(&sid).await })
+            .buffer_unordered(AT_ONCE)
+            .boxed();
         while let Some(answer) = answers.next().await {
             match answer {
                 Ok(recordings) => {
@@ -98,14 +118,21 @@ impl Sync<'_> {
 
     /// Stores it where it is of a call of ours. Other applications of the same account have recordings too.
     async fn take(&mut self, recording: &Recording) -> Result<(), Stopped> {
-        let Some(call_sid) = recording.call_sid.clone() else { return Ok(()) };
+        let Some(call_sid) = recording.call_sid.clone() else {
+            return Ok(());
+        };
         if !self.state.store.knows_call(&call_sid, self.agent).await? {
             return Ok(());
         }
         self.progress.checked += 1;
         self.seen.insert(call_sid.to_string());
-        let Ok(status) = recording.status.parse::<RecordingStatus>() else { return Ok(()) };
-        let started_at = recording.start_time.or(recording.date_created).map(Timestamp::as_millisecond);
+        let Ok(status) = recording.status.parse::<RecordingStatus>() else {
+            return Ok(());
+        };
+        let started_at = recording
+            .start_time
+            .or(recording.date_created)
+            .map(Timestamp::as_millisecond);
         let found = FoundRecording {
             sid: recording.sid.clone(),
             call_sid: call_sid.clone(),
@@ -115,10 +142,17 @@ impl Sync<'_> {
             source: recording.source.clone(),
             started_at,
         };
-        if self.state.store.recording_found(&found, clock::now()).await? {
+        if self
+            .state
+            .store
+            .recording_found(&found, clock::now())
+            .await?
+        {
             self.progress.added += 1;
             tracing::info!(call.sid = %call_sid, recording.sid = %recording.sid, %status, "recording found at Twilio");
-            super::fetch::tell(self.state, call_sid.as_str()).await.map_err(Stopped::Other)?;
+            super::fetch::tell(self.state, call_sid.as_str())
+                .await
+                .map_err(Stopped::Other)?;
         }
         Ok(())
     }

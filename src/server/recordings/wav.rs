@@ -22,14 +22,18 @@ pub fn check(path: &Path) -> Result<(), NotWav> {
     let mut file = File::open(path)?;
     let actual = file.metadata()?.len();
     let mut header = [0; 12];
-    file.read_exact(&mut header).map_err(|_| NotWav::OtherFormat)?;
+    file.read_exact(&mut header)
+        .map_err(|_| NotWav::OtherFormat)?;
     if &header[..4] != b"RIFF" || &header[8..] != b"WAVE" {
         return Err(NotWav::OtherFormat);
     }
     match u32::from_le_bytes([header[4], header[5], header[6], header[7]]) {
         0 | u32::MAX => Ok(()),
         length if u64::from(length) + 8 <= actual => Ok(()),
-        length => Err(NotWav::CutShort { announced: u64::from(length) + 8, actual }),
+        length => Err(NotWav::CutShort {
+            announced: u64::from(length) + 8,
+            actual,
+        }),
     }
 }
 
@@ -39,7 +43,12 @@ pub fn peaks(path: &Path) -> Option<Vec<Vec<u8>>> {
     let spec = reader.spec();
     let channels = usize::from(spec.channels);
     let frames = reader.duration() as usize;
-    if spec.sample_format != SampleFormat::Int || spec.bits_per_sample > 16 || channels == 0 || channels > 2 || frames == 0 {
+    if spec.sample_format != SampleFormat::Int
+        || spec.bits_per_sample > 16
+        || channels == 0
+        || channels > 2
+        || frames == 0
+    {
         return None;
     }
     let mut loudest = vec![vec![0u16; BARS.min(frames)]; channels];
@@ -51,7 +60,12 @@ pub fn peaks(path: &Path) -> Option<Vec<Vec<u8>>> {
     }
     let top = loudest.iter().flatten().copied().max().unwrap_or(0).max(1);
     let scaled = |peak: u16| (u32::from(peak) * 255 / u32::from(top)) as u8;
-    Some(loudest.into_iter().map(|channel| channel.into_iter().map(scaled).collect()).collect())
+    Some(
+        loudest
+            .into_iter()
+            .map(|channel| channel.into_iter().map(scaled).collect())
+            .collect(),
+    )
 }
 
 #[cfg(test)]
@@ -61,7 +75,12 @@ mod tests {
     use std::fs;
 
     fn write(path: &Path, frames: impl Iterator<Item = (i16, i16)>) {
-        let spec = WavSpec { channels: 2, sample_rate: 8000, bits_per_sample: 16, sample_format: SampleFormat::Int };
+        let spec = WavSpec {
+            channels: 2,
+            sample_rate: 8000,
+            bits_per_sample: 16,
+            sample_format: SampleFormat::Int,
+        };
         let mut writer = WavWriter::create(path, spec).expect("a file");
         for (left, right) in frames {
             writer.write_sample(left).expect("written");
@@ -74,11 +93,17 @@ mod tests {
     fn each_channel_is_drawn_apart_and_in_time() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("x.wav");
-        write(&path, (0..8000).map(|i| if i < 4000 { (-20_000, 0) } else { (0, 10_000) }));
+        write(
+            &path,
+            (0..8000).map(|i| if i < 4000 { (-20_000, 0) } else { (0, 10_000) }),
+        );
         check(&path).expect("whole");
         let peaks = peaks(&path).expect("peaks");
         assert_eq!((peaks.len(), peaks[0].len()), (2, 120));
-        assert_eq!((peaks[0][0], peaks[0][119], peaks[1][0], peaks[1][119]), (255, 0, 0, 127));
+        assert_eq!(
+            (peaks[0][0], peaks[0][119], peaks[1][0], peaks[1][119]),
+            (255, 0, 0, 127)
+        );
     }
 
     #[test]

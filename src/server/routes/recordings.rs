@@ -36,17 +36,38 @@ pub async fn play(
 ) -> Result<Response<Body>> {
     let recording = serve::find(&state, &user, &call_sid(&sid)?).await?;
     let download = play.download.is_some_and(|value| value == "1");
-    let response = serve::play(&state, &recording, serve::Request { headers: &headers, download }).await?;
-    tracing::info!(user = user.id, call.sid = recording.call_sid, download, status = response.status().as_u16(), "recording played");
+    let response = serve::play(
+        &state,
+        &recording,
+        serve::Request {
+            headers: &headers,
+            download,
+        },
+    )
+    .await?;
+    tracing::info!(
+        user = user.id,
+        call.sid = recording.call_sid,
+        download,
+        status = response.status().as_u16(),
+        "recording played"
+    );
     Ok(response)
 }
 
 /// `GET /api/calls/{sid}/waveform`: `{channels: [[0–255, …], …], agent_channel}`.
-pub async fn waveform(State(state): State<AppState>, SignedIn(user): SignedIn, Path(sid): Path<String>) -> Result<impl IntoResponse> {
+pub async fn waveform(
+    State(state): State<AppState>,
+    SignedIn(user): SignedIn,
+    Path(sid): Path<String>,
+) -> Result<impl IntoResponse> {
     let recording = serve::find(&state, &user, &call_sid(&sid)?).await?;
-    let waveform = recording.waveform.ok_or_else(|| Error::not_found("There is no picture of this recording yet"))?;
+    let waveform = recording
+        .waveform
+        .ok_or_else(|| Error::not_found("There is no picture of this recording yet"))?;
     let channels: Vec<Vec<u8>> = serde_json::from_str(&waveform).map_err(anyhow::Error::from)?;
-    let body = json!({ "channels": channels, "agent_channel": recording.agent_channel.unwrap_or(1) });
+    let body =
+        json!({ "channels": channels, "agent_channel": recording.agent_channel.unwrap_or(1) });
     Ok(([(header::CACHE_CONTROL, "private, no-cache")], Json(body)))
 }
 
@@ -56,18 +77,35 @@ struct Back {
 }
 
 /// `POST /api/calls/recordings/fetch`: `{checked, added}`, or for a form 303 to `next` with both in its query.
-pub async fn fetch(State(state): State<AppState>, SignedIn(user): SignedIn, request: Request) -> Result<axum::response::Response> {
+pub async fn fetch(
+    State(state): State<AppState>,
+    SignedIn(user): SignedIn,
+    request: Request,
+) -> Result<axum::response::Response> {
     let next = match is_form(request.headers()) {
-        true => Some(request.extract::<Form<Back>, _>().await.map_err(|error| Error::bad_request(error.body_text()))?.0.next),
+        true => Some(
+            request
+                .extract::<Form<Back>, _>()
+                .await
+                .map_err(|error| Error::bad_request(error.body_text()))?
+                .0
+                .next,
+        ),
         false => None,
     };
-    let progress = sync::fetch_missing(&state, Some(&user)).await.map_err(explained)?;
+    let progress = sync::fetch_missing(&state, Some(&user))
+        .await
+        .map_err(explained)?;
     Ok(match next {
         None => Json(progress).into_response(),
         Some(next) => {
             let path = own_path(next.as_deref());
             let sign = if path.contains('?') { '&' } else { '?' };
-            Redirect::to(&format!("{path}{sign}checked={}&added={}", progress.checked, progress.added)).into_response()
+            Redirect::to(&format!(
+                "{path}{sign}checked={}&added={}",
+                progress.checked, progress.added
+            ))
+            .into_response()
         }
     })
 }
@@ -75,7 +113,9 @@ pub async fn fetch(State(state): State<AppState>, SignedIn(user): SignedIn, requ
 /// Twilio's own fault is told as such.
 fn explained(error: anyhow::Error) -> Error {
     match error.downcast_ref::<TwilioError>() {
-        Some(TwilioError::NotConfigured) => Error::unavailable("Twilio is not set up yet, so it cannot be asked for recordings"),
+        Some(TwilioError::NotConfigured) => {
+            Error::unavailable("Twilio is not set up yet, so it cannot be asked for recordings")
+        }
         Some(twilio) => {
             tracing::warn!(error = %twilio, "Fetch Recordings failed");
             Error::bad_gateway(twilio.to_string())

@@ -35,7 +35,10 @@ pub struct Params(Vec<(String, String)>);
 impl Params {
     /// The first value of that name; empty values are values.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// As [`Params::get`], where an empty value counts as none.
@@ -45,18 +48,27 @@ impl Params {
 
     /// `CallSid`; a missing or malformed one is the request's own fault.
     pub fn call_sid(&self) -> Result<CallSid> {
-        CallSid::parse(self.get("CallSid").unwrap_or_default()).map_err(|_| Error::bad_request("CallSid is missing or is no call's SID"))
+        CallSid::parse(self.get("CallSid").unwrap_or_default())
+            .map_err(|_| Error::bad_request("CallSid is missing or is no call's SID"))
     }
 
     /// A call's SID under another name, `ParentCallSid` say; `None` where there is none.
     pub fn other_call_sid(&self, name: &str) -> Result<Option<CallSid>> {
-        self.filled(name).map(|text| CallSid::parse(text).map_err(|_| Error::bad_request(format!("{name} is no call's SID")))).transpose()
+        self.filled(name)
+            .map(|text| {
+                CallSid::parse(text)
+                    .map_err(|_| Error::bad_request(format!("{name} is no call's SID")))
+            })
+            .transpose()
     }
 
     /// `RecordingSid`; `None` where there is none.
     pub fn recording_sid(&self) -> Result<Option<RecordingSid>> {
         self.filled("RecordingSid")
-            .map(|text| RecordingSid::parse(text).map_err(|_| Error::bad_request("RecordingSid is no recording's SID")))
+            .map(|text| {
+                RecordingSid::parse(text)
+                    .map_err(|_| Error::bad_request("RecordingSid is no recording's SID"))
+            })
             .transpose()
     }
 
@@ -76,7 +88,10 @@ impl FromRequest<AppState> for SignedForm {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self> {
         let (parts, body) = request.into_parts();
-        let path_and_query = parts.uri.path_and_query().map_or("/", |whole| whole.as_str());
+        let path_and_query = parts
+            .uri
+            .path_and_query()
+            .map_or("/", |whole| whole.as_str());
         let body = read(&parts.headers, body).await?;
         let signature = signature_header(&parts.headers);
         let form = form(&body)?;
@@ -92,9 +107,20 @@ impl FromRequest<AppState> for SignedForm {
             Method::GET | Method::HEAD => Params(parse(parts.uri.query().unwrap_or_default())?),
             _ => Params(form),
         };
-        let account = state.config.twilio.account_sid.as_ref().map(|sid| sid.as_str());
-        if params.get("AccountSid").is_some_and(|theirs| account != Some(theirs)) {
-            tracing::warn!(path = parts.uri.path(), "a signed request of another account was refused");
+        let account = state
+            .config
+            .twilio
+            .account_sid
+            .as_ref()
+            .map(|sid| sid.as_str());
+        if params
+            .get("AccountSid")
+            .is_some_and(|theirs| account != Some(theirs))
+        {
+            tracing::warn!(
+                path = parts.uri.path(),
+                "a signed request of another account was refused"
+            );
             return Err(Error::forbidden("This request is not for our account"));
         }
         Ok(Self(params))
@@ -105,22 +131,32 @@ impl FromRequest<AppState> for SignedForm {
 fn signature_header(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(signature::HEADER).iter();
     let first = values.next()?;
-    if values.next().is_some() { None } else { first.to_str().ok() }
+    if values.next().is_some() {
+        None
+    } else {
+        first.to_str().ok()
+    }
 }
 
 fn refused(path: &str, refusal: Refusal) -> Error {
     tracing::warn!(path, %refusal, "a request that claims to be Twilio's was refused");
-    Error::forbidden("The request is not signed by Twilio for this address: check TWILIO_AUTH_TOKEN and PUBLIC_URL")
+    Error::forbidden(
+        "The request is not signed by Twilio for this address: check TWILIO_AUTH_TOKEN and PUBLIC_URL",
+    )
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>> {
     let too_large = || Error::too_large("A request of Twilio's is smaller than 64 kB");
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > LARGEST_BODY) {
         return Err(too_large());
     }
     match tokio::time::timeout(LONGEST_READ, to_bytes(body, LARGEST_BODY)).await {
-        Err(_) => Err(Error::timed_out("The request was not sent within 10 seconds")),
+        Err(_) => Err(Error::timed_out(
+            "The request was not sent within 10 seconds",
+        )),
         Ok(Err(error)) if is_limit(&error) => Err(too_large()),
         Ok(Err(_)) => Err(Error::bad_request("The request ended before its body did")),
         Ok(Ok(bytes)) => Ok(bytes.into()),
@@ -143,14 +179,20 @@ fn is_limit(error: &axum::Error) -> bool {
 fn form(body: &[u8]) -> Result<Vec<(String, String)>> {
     let text = std::str::from_utf8(body).map_err(|_| not_a_form())?;
     // A JSON body is bound by its hash in the query; it has no form parameters.
-    if text.starts_with('{') { Ok(Vec::new()) } else { parse(text) }
+    if text.starts_with('{') {
+        Ok(Vec::new())
+    } else {
+        parse(text)
+    }
 }
 
 fn parse(text: &str) -> Result<Vec<(String, String)>> {
     let mut pairs = Vec::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         if pairs.len() == MOST_PARAMETERS {
-            return Err(Error::too_large("A request of Twilio's has fewer than 1000 parameters"));
+            return Err(Error::too_large(
+                "A request of Twilio's has fewer than 1000 parameters",
+            ));
         }
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         pairs.push((decode(name)?, decode(value)?));
@@ -174,7 +216,10 @@ fn decode(text: &str) -> Result<String> {
             byte => byte,
         });
     }
-    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).ok_or_else(not_a_form)
+    String::from_utf8(bytes)
+        .ok()
+        .filter(|text| !text.contains('\0'))
+        .ok_or_else(not_a_form)
 }
 
 fn not_a_form() -> Error {
@@ -187,15 +232,28 @@ mod tests {
 
     #[test]
     fn a_form_is_decoded_in_order_with_its_empty_values() {
-        let pairs = parse("To=%2B966569705616&From=client%3Auser_1&Digits=&a=b+c&flag").expect("a form");
-        let expected = [("To", "+966569705616"), ("From", "client:user_1"), ("Digits", ""), ("a", "b c"), ("flag", "")];
-        assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let pairs =
+            parse("To=%2B966569705616&From=client%3Auser_1&Digits=&a=b+c&flag").expect("a form");
+        let expected = [
+            ("To", "+966569705616"),
+            ("From", "client:user_1"),
+            ("Digits", ""),
+            ("a", "b c"),
+            ("flag", ""),
+        ];
+        assert_eq!(
+            pairs,
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
     }
 
     #[test]
     fn what_does_not_decode_to_text_is_refused() {
         for text in ["a=%zz", "a=%4", "a=%", "a=%ff", "a=%00", "a=\0"] {
-            assert!(parse(text).is_err_and(|error| error.status() == 400), "{text:?}");
+            assert!(
+                parse(text).is_err_and(|error| error.status() == 400),
+                "{text:?}"
+            );
         }
         assert!(form(b"a=\xff").is_err());
     }
@@ -207,9 +265,14 @@ mod tests {
 
     #[test]
     fn a_malformed_sid_is_the_requests_fault() {
-        let params = Params(parse("CallSid=CA../../x&ParentCallSid=&RecordingSid=../").expect("a form"));
+        let params =
+            Params(parse("CallSid=CA../../x&ParentCallSid=&RecordingSid=../").expect("a form"));
         assert!(params.call_sid().is_err_and(|error| error.status() == 400));
-        assert!(params.other_call_sid("ParentCallSid").is_ok_and(|sid| sid.is_none()));
+        assert!(
+            params
+                .other_call_sid("ParentCallSid")
+                .is_ok_and(|sid| sid.is_none())
+        );
         assert!(params.recording_sid().is_err());
     }
 }

@@ -62,7 +62,10 @@ impl Credentials {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("base", &self.inner.base.as_str()).field("account", &self.inner.account).finish()
+        f.debug_struct("Client")
+            .field("base", &self.inner.base.as_str())
+            .field("account", &self.inner.account)
+            .finish()
     }
 }
 
@@ -75,11 +78,29 @@ impl Client {
                 .connect_timeout(CONNECT)
                 .redirect(Policy::none());
             // A proxy that the environment names has no way to what listens here.
-            if is_loopback(&config.api_base_url) { builder.no_proxy() } else { builder }
+            if is_loopback(&config.api_base_url) {
+                builder.no_proxy()
+            } else {
+                builder
+            }
         };
-        let key = config.api_key.as_ref().zip(config.api_secret.as_ref()).map(|(key, secret)| (key.to_string(), secret));
-        let token = config.account_sid.as_ref().zip(config.auth_token.as_ref()).map(|(account, token)| (account.to_string(), token));
-        let credentials = [key, token].into_iter().flatten().map(|(user, password)| Credentials { user, password: password.clone() });
+        let key = config
+            .api_key
+            .as_ref()
+            .zip(config.api_secret.as_ref())
+            .map(|(key, secret)| (key.to_string(), secret));
+        let token = config
+            .account_sid
+            .as_ref()
+            .zip(config.auth_token.as_ref())
+            .map(|(account, token)| (account.to_string(), token));
+        let credentials = [key, token]
+            .into_iter()
+            .flatten()
+            .map(|(user, password)| Credentials {
+                user,
+                password: password.clone(),
+            });
         Ok(Self {
             inner: Arc::new(Inner {
                 http: builder().timeout(TOTAL).build()?,
@@ -93,17 +114,24 @@ impl Client {
 
     /// Rings `call.to`. Never repeated unless Twilio says that it did nothing (429): nobody is to be rung twice.
     pub async fn create_call(&self, call: &NewCall) -> Result<Call> {
-        self.post(&self.resource("/Calls.json")?, &call.form()).await
+        self.post(&self.resource("/Calls.json")?, &call.form())
+            .await
     }
 
     pub async fn fetch_call(&self, sid: &CallSid) -> Result<Call> {
-        self.get(&self.resource(&format!("/Calls/{sid}.json"))?, &[]).await
+        self.get(&self.resource(&format!("/Calls/{sid}.json"))?, &[])
+            .await
     }
 
     /// Every recording of that leg.
     pub async fn recordings_of(&self, sid: &CallSid) -> Result<Vec<Recording>> {
         let mut recordings = Vec::new();
-        let mut page = self.recordings_page(&self.resource(&format!("/Calls/{sid}/Recordings.json"))?, &[("PageSize", PAGE_SIZE)]).await?;
+        let mut page = self
+            .recordings_page(
+                &self.resource(&format!("/Calls/{sid}/Recordings.json"))?,
+                &[("PageSize", PAGE_SIZE)],
+            )
+            .await?;
         loop {
             recordings.append(&mut page.recordings);
             match page.next {
@@ -116,7 +144,11 @@ impl Client {
     /// The account's recordings since then, the newest first, a page at a time: go on with [`Client::recordings_after`].
     pub async fn recordings_since(&self, since: Timestamp) -> Result<Page> {
         let since = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        self.recordings_page(&self.resource("/Recordings.json")?, &[("DateCreated>", since.as_str()), ("PageSize", PAGE_SIZE)]).await
+        self.recordings_page(
+            &self.resource("/Recordings.json")?,
+            &[("DateCreated>", since.as_str()), ("PageSize", PAGE_SIZE)],
+        )
+        .await
     }
 
     /// The page after this one.
@@ -139,17 +171,33 @@ impl Client {
 
     /// Any resource under the base, by its path: for the checks of the set-up.
     pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T> {
-        read(self.send(Method::GET, path, &|request| request.query(query)).await?).await
+        read(
+            self.send(Method::GET, path, &|request| request.query(query))
+                .await?,
+        )
+        .await
     }
 
     /// Creates or changes a resource, by its path.
-    pub async fn post<T: DeserializeOwned>(&self, path: &str, form: &[(&'static str, String)]) -> Result<T> {
-        read(self.send(Method::POST, path, &|request| request.form(form)).await?).await
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        form: &[(&'static str, String)],
+    ) -> Result<T> {
+        read(
+            self.send(Method::POST, path, &|request| request.form(form))
+                .await?,
+        )
+        .await
     }
 
     /// The path of one of our account's resources: `rest` begins with `/`.
     pub fn resource(&self, rest: &str) -> Result<String> {
-        let account = self.inner.account.as_ref().ok_or(TwilioError::NotConfigured)?;
+        let account = self
+            .inner
+            .account
+            .as_ref()
+            .ok_or(TwilioError::NotConfigured)?;
         Ok(format!("/2010-04-01/Accounts/{account}{rest}"))
     }
 
@@ -162,26 +210,43 @@ impl Client {
         let recordings = page.recordings.into_iter().filter_map(readable).collect();
         let ours = self.resource("/")?;
         // Twilio names the next page by its path; any other place is not asked.
-        let next = page.next_page_uri.filter(|uri| uri.starts_with(&ours) && !uri.contains(".."));
+        let next = page
+            .next_page_uri
+            .filter(|uri| uri.starts_with(&ours) && !uri.contains(".."));
         Ok(Page { recordings, next })
     }
 
-    async fn send(&self, method: Method, path: &str, fill: &(dyn Fn(RequestBuilder) -> RequestBuilder + Sync)) -> Result<Response> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        fill: &(dyn Fn(RequestBuilder) -> RequestBuilder + Sync),
+    ) -> Result<Response> {
         let url = self.inner.url(path);
         let repeatable = method != Method::POST;
         let mut attempt = 1;
         loop {
-            let outcome = self.inner.authorised(|| fill(self.inner.http.request(method.clone(), &url))).await;
+            let outcome = self
+                .inner
+                .authorised(|| fill(self.inner.http.request(method.clone(), &url)))
+                .await;
             let pause = match &outcome {
-                Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => retry_after(response),
-                Ok(response) if response.status().is_server_error() && repeatable => retry_after(response),
+                Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => {
+                    retry_after(response)
+                }
+                Ok(response) if response.status().is_server_error() && repeatable => {
+                    retry_after(response)
+                }
                 Err(TwilioError::Unreachable(_)) if repeatable => None,
                 _ => return accept(outcome?).await,
             };
             if attempt == ATTEMPTS {
                 return accept(outcome?).await;
             }
-            tokio::time::sleep(pause.unwrap_or_else(|| jittered(FIRST_PAUSE * 2u32.pow(attempt - 1)))).await;
+            tokio::time::sleep(
+                pause.unwrap_or_else(|| jittered(FIRST_PAUSE * 2u32.pow(attempt - 1))),
+            )
+            .await;
             attempt += 1;
         }
     }
@@ -193,7 +258,10 @@ impl Inner {
     }
 
     /// Sends with the first credentials that Twilio does not answer 401.
-    pub(super) async fn authorised(&self, request: impl Fn() -> RequestBuilder) -> Result<Response> {
+    pub(super) async fn authorised(
+        &self,
+        request: impl Fn() -> RequestBuilder,
+    ) -> Result<Response> {
         let mut refused = None;
         for credentials in &self.credentials {
             let response = credentials.on(request()).send().await?;
@@ -215,7 +283,9 @@ pub struct Page {
 
 /// One item that we cannot read does not spoil the page.
 fn readable(item: Value) -> Option<Recording> {
-    serde_json::from_value(item).inspect_err(|error| tracing::warn!(%error, "Twilio lists a recording that makes no sense")).ok()
+    serde_json::from_value(item)
+        .inspect_err(|error| tracing::warn!(%error, "Twilio lists a recording that makes no sense"))
+        .ok()
 }
 
 /// A success as it is; anything else as the error it tells of.
@@ -229,14 +299,17 @@ pub(super) async fn accept(response: Response) -> Result<Response> {
 }
 
 async fn read<T: DeserializeOwned>(response: Response) -> Result<T> {
-    serde_json::from_slice(&body(response).await?).map_err(|error| TwilioError::Unreadable(error.to_string()))
+    serde_json::from_slice(&body(response).await?)
+        .map_err(|error| TwilioError::Unreadable(error.to_string()))
 }
 
 async fn body(mut response: Response) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > LARGEST_ANSWER {
-            return Err(TwilioError::Unreadable(format!("it is larger than {LARGEST_ANSWER} bytes")));
+            return Err(TwilioError::Unreadable(format!(
+                "it is larger than {LARGEST_ANSWER} bytes"
+            )));
         }
         body.extend_from_slice(&chunk);
     }
@@ -245,7 +318,14 @@ async fn body(mut response: Response) -> Result<Vec<u8>> {
 
 /// In seconds; the form with a date is not one that Twilio uses.
 fn retry_after(response: &Response) -> Option<Duration> {
-    let secs = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    let secs = response
+        .headers()
+        .get(header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
     Some(Duration::from_secs(secs).min(LONGEST_PAUSE))
 }
 

@@ -10,7 +10,11 @@ pub enum TwilioError {
     NotConfigured,
     /// Twilio answered, with an error. `code` is one of <https://www.twilio.com/docs/api/errors>.
     #[error("Twilio answered {status}{}: {message}", .code.map(|code| format!(" (error {code})")).unwrap_or_default())]
-    Refused { status: u16, code: Option<i64>, message: String },
+    Refused {
+        status: u16,
+        code: Option<i64>,
+        message: String,
+    },
     /// No answer: the network, a timeout.
     #[error("Twilio could not be reached: {0}")]
     Unreachable(String),
@@ -22,7 +26,13 @@ pub enum TwilioError {
 impl TwilioError {
     /// What is asked for is not there, or not there yet.
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Refused { status: 404 | 410, .. })
+        matches!(
+            self,
+            Self::Refused {
+                status: 404 | 410,
+                ..
+            }
+        )
     }
 
     /// May the same request succeed later?
@@ -43,8 +53,14 @@ impl TwilioError {
         }
         let body = serde_json::from_slice::<Body>(body).ok();
         let code = body.as_ref().and_then(|body| body.code);
-        let message = body.and_then(|body| body.message).unwrap_or_else(|| "no reason given".to_owned());
-        Self::Refused { status, code, message: message.chars().take(300).collect() }
+        let message = body
+            .and_then(|body| body.message)
+            .unwrap_or_else(|| "no reason given".to_owned());
+        Self::Refused {
+            status,
+            code,
+            message: message.chars().take(300).collect(),
+        }
     }
 }
 
@@ -73,13 +89,19 @@ mod tests {
     fn twilios_own_words_are_kept() {
         let body = br#"{"code": 21211, "message": "Invalid 'To' Phone Number", "status": 400}"#;
         let error = TwilioError::refused(400, body);
-        assert_eq!(error.to_string(), "Twilio answered 400 (error 21211): Invalid 'To' Phone Number");
+        assert_eq!(
+            error.to_string(),
+            "Twilio answered 400 (error 21211): Invalid 'To' Phone Number"
+        );
         assert!(!error.is_transient());
     }
 
     #[test]
     fn a_body_that_is_no_error_of_twilios_is_left_out() {
-        assert_eq!(TwilioError::refused(502, b"<html>").to_string(), "Twilio answered 502: no reason given");
+        assert_eq!(
+            TwilioError::refused(502, b"<html>").to_string(),
+            "Twilio answered 502: no reason given"
+        );
         assert!(TwilioError::refused(429, b"").is_transient());
         assert!(TwilioError::refused(404, b"").is_not_found());
     }

@@ -15,8 +15,12 @@ impl Client {
     /// are returned.
     pub async fn media(&self, sid: &RecordingSid, range: Option<&str>) -> Result<Response> {
         let inner = self.inner();
-        let path = format!("{}?RequestedChannels=2", self.resource(&format!("/Recordings/{sid}.wav"))?);
-        let mut url = Url::parse(&inner.url(&path)).map_err(|error| TwilioError::Unreadable(error.to_string()))?;
+        let path = format!(
+            "{}?RequestedChannels=2",
+            self.resource(&format!("/Recordings/{sid}.wav"))?
+        );
+        let mut url = Url::parse(&inner.url(&path))
+            .map_err(|error| TwilioError::Unreadable(error.to_string()))?;
         for _ in 0..=MOST_REDIRECTS {
             let response = request(inner, &url, range).await?;
             if !response.status().is_redirection() {
@@ -25,13 +29,20 @@ impl Client {
                     _ => accept(response).await,
                 };
             }
-            let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
+            let location = response
+                .headers()
+                .get(header::LOCATION)
+                .and_then(|location| location.to_str().ok());
             url = location
                 .and_then(|location| url.join(location).ok())
                 .filter(|next| may_follow(&inner.base, next))
-                .ok_or_else(|| TwilioError::Unreadable("the audio is said to be where we do not go".to_owned()))?;
+                .ok_or_else(|| {
+                    TwilioError::Unreadable("the audio is said to be where we do not go".to_owned())
+                })?;
         }
-        Err(TwilioError::Unreadable("the audio is said to be elsewhere, again and again".to_owned()))
+        Err(TwilioError::Unreadable(
+            "the audio is said to be elsewhere, again and again".to_owned(),
+        ))
     }
 }
 
@@ -43,7 +54,11 @@ async fn request(inner: &Inner, url: &Url, range: Option<&str>) -> Result<Respon
             None => request,
         }
     };
-    if url.origin() == inner.base.origin() { inner.authorised(request).await } else { Ok(request().send().await?) }
+    if url.origin() == inner.base.origin() {
+        inner.authorised(request).await
+    } else {
+        Ok(request().send().await?)
+    }
 }
 
 /// The API's own origin; otherwise https to a named host, or, when the API itself is plain http on loopback, loopback.
@@ -63,13 +78,22 @@ mod tests {
 
     #[test]
     fn a_redirect_leads_to_a_named_host_over_https_only() {
-        let may = |base: &str, next: &str| may_follow(&Url::parse(base).expect("a URL"), &Url::parse(next).expect("a URL"));
+        let may = |base: &str, next: &str| {
+            may_follow(
+                &Url::parse(base).expect("a URL"),
+                &Url::parse(next).expect("a URL"),
+            )
+        };
         let twilio = "https://api.twilio.com";
         assert!(may(twilio, "https://media.twiliocdn.com/x.wav"));
         assert!(may(twilio, "https://api.twilio.com/other"));
-        for next in
-            ["http://media.twiliocdn.com/x", "https://169.254.169.254/x", "https://localhost/x", "file:///etc/passwd", "https://[::1]/x"]
-        {
+        for next in [
+            "http://media.twiliocdn.com/x",
+            "https://169.254.169.254/x",
+            "https://localhost/x",
+            "file:///etc/passwd",
+            "https://[::1]/x",
+        ] {
             assert!(!may(twilio, next), "{next}");
         }
         assert!(may("http://127.0.0.1:4000", "http://127.0.0.1:4001/x"));

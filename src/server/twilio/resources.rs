@@ -73,7 +73,10 @@ impl NewCall {
             ("StatusCallbackMethod", "POST".to_owned()),
             ("Timeout", self.timeout_secs.to_string()),
         ];
-        form.extend(["initiated", "ringing", "answered", "completed"].map(|event| ("StatusCallbackEvent", event.to_owned())));
+        form.extend(
+            ["initiated", "ringing", "answered", "completed"]
+                .map(|event| ("StatusCallbackEvent", event.to_owned())),
+        );
         form
     }
 }
@@ -90,7 +93,12 @@ pub(super) struct RecordingPage {
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.filter(|text| !text.is_empty())
-        .map(|text| rfc2822::parse(&text).map(|time| time.timestamp()).or_else(|_| text.parse()).map_err(de::Error::custom))
+        .map(|text| {
+            rfc2822::parse(&text)
+                .map(|time| time.timestamp())
+                .or_else(|_| text.parse())
+                .map_err(de::Error::custom)
+        })
         .transpose()
 }
 
@@ -120,25 +128,43 @@ mod tests {
             "channels": 2, "duration": "17", "start_time": "Fri, 14 Oct 2016 21:56:34 +0000", "date_created": null, "price": "-0.00250",
         }))
         .expect("a recording");
-        assert_eq!((recording.duration, recording.channels), (Some(17), Some(2)));
-        assert_eq!(recording.start_time.map(|time| time.to_string()).as_deref(), Some("2016-10-14T21:56:34Z"));
+        assert_eq!(
+            (recording.duration, recording.channels),
+            (Some(17), Some(2))
+        );
+        assert_eq!(
+            recording.start_time.map(|time| time.to_string()).as_deref(),
+            Some("2016-10-14T21:56:34Z")
+        );
     }
 
     #[test]
     fn a_recording_that_is_being_made_has_no_duration() {
         let sid = format!("RE{}", "0".repeat(32));
         for duration in [json!("-1"), json!(null), json!(""), json!(-1)] {
-            let recording: Recording =
-                serde_json::from_value(json!({ "sid": sid, "status": "processing", "duration": duration })).expect("a recording");
+            let recording: Recording = serde_json::from_value(
+                json!({ "sid": sid, "status": "processing", "duration": duration }),
+            )
+            .expect("a recording");
             assert_eq!(recording.duration, None);
         }
     }
 
     #[test]
     fn status_events_are_asked_for_one_by_one() {
-        let call = NewCall { from: "+1".into(), to: "+2".into(), url: "u".into(), status_callback: "s".into(), timeout_secs: 30 };
-        let events: Vec<String> =
-            call.form().into_iter().filter(|(name, _)| *name == "StatusCallbackEvent").map(|(_, value)| value).collect();
+        let call = NewCall {
+            from: "+1".into(),
+            to: "+2".into(),
+            url: "u".into(),
+            status_callback: "s".into(),
+            timeout_secs: 30,
+        };
+        let events: Vec<String> = call
+            .form()
+            .into_iter()
+            .filter(|(name, _)| *name == "StatusCallbackEvent")
+            .map(|(_, value)| value)
+            .collect();
         assert_eq!(events, ["initiated", "ringing", "answered", "completed"]);
     }
 }

@@ -47,68 +47,121 @@ pub enum Refusal {
 impl Verifier {
     /// The current token first, then the previous one during a rotation. Without any, everything is refused.
     pub fn new(tokens: Vec<Secret>, public_url: &Url) -> Self {
-        Self { tokens, bases: bases(public_url), warned: Once::new() }
+        Self {
+            tokens,
+            bases: bases(public_url),
+            warned: Once::new(),
+        }
     }
 
     /// `path_and_query` is the request's, as received; `params` are the form's, decoded, in any order.
-    pub fn verify(&self, path_and_query: &str, params: &[(String, String)], header: Option<&str>) -> Result<(), Refusal> {
+    pub fn verify(
+        &self,
+        path_and_query: &str,
+        params: &[(String, String)],
+        header: Option<&str>,
+    ) -> Result<(), Refusal> {
         if self.tokens.is_empty() {
-            self.warned.call_once(|| tracing::error!("TWILIO_AUTH_TOKEN is not set: every request of Twilio's is refused"));
+            self.warned.call_once(|| {
+                tracing::error!(
+                    "TWILIO_AUTH_TOKEN is not set: every request of Twilio's is refused"
+                )
+            });
             return Err(Refusal::NoToken);
         }
-        let header = header.map(str::trim).filter(|text| !text.is_empty()).ok_or(Refusal::Missing)?;
+        let header = header
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .ok_or(Refusal::Missing)?;
         if header.len() > LONGEST_HEADER {
             return Err(Refusal::Malformed);
         }
         let signature = STANDARD.decode(header).map_err(|_| Refusal::Malformed)?;
         let body = signed_parameters(params);
-        let signed =
-            self.urls(path_and_query).any(|url| self.tokens.iter().any(|token| mac(token, &url, &body).verify_slice(&signature).is_ok()));
+        let signed = self.urls(path_and_query).any(|url| {
+            self.tokens
+                .iter()
+                .any(|token| mac(token, &url, &body).verify_slice(&signature).is_ok())
+        });
         if signed { Ok(()) } else { Err(Refusal::Wrong) }
     }
 
     /// For a body that is no form: its SHA-256 is named by `bodySHA256` in the query, and the URL alone is signed.
-    pub fn verify_body(&self, path_and_query: &str, body: &[u8], header: Option<&str>) -> Result<(), Refusal> {
+    pub fn verify_body(
+        &self,
+        path_and_query: &str,
+        body: &[u8],
+        header: Option<&str>,
+    ) -> Result<(), Refusal> {
         self.verify(path_and_query, &[], header)?;
         let named = body_sha256(path_and_query).ok_or(Refusal::OtherBody)?;
         let actual = hex(&Sha256::digest(body));
-        if bool::from(actual.as_bytes().ct_eq(named.to_ascii_lowercase().as_bytes())) { Ok(()) } else { Err(Refusal::OtherBody) }
+        if bool::from(
+            actual
+                .as_bytes()
+                .ct_eq(named.to_ascii_lowercase().as_bytes()),
+        ) {
+            Ok(())
+        } else {
+            Err(Refusal::OtherBody)
+        }
     }
 
     /// What Twilio would send for this request: for the proof that `PUBLIC_URL` leads here. `None` without a token.
     pub fn sign(&self, path_and_query: &str, params: &[(String, String)]) -> Option<String> {
-        Some(sign(self.tokens.first()?, &format!("{}{path_and_query}", self.bases.first()?), params))
+        Some(sign(
+            self.tokens.first()?,
+            &format!("{}{path_and_query}", self.bases.first()?),
+            params,
+        ))
     }
 
     /// Every form of the URL that Twilio may have signed.
     fn urls(&self, path_and_query: &str) -> impl Iterator<Item = String> {
         let mut requests = vec![path_and_query.to_owned()];
-        for other in [normalised_query(path_and_query), legacy_query(path_and_query)].into_iter().flatten() {
+        for other in [
+            normalised_query(path_and_query),
+            legacy_query(path_and_query),
+        ]
+        .into_iter()
+        .flatten()
+        {
             if !requests.contains(&other) {
                 requests.push(other);
             }
         }
         ["", RETRIES].into_iter().flat_map(move |fragment| {
-            requests.clone().into_iter().flat_map(move |request| self.bases.iter().map(move |base| format!("{base}{request}{fragment}")))
+            requests.clone().into_iter().flat_map(move |request| {
+                self.bases
+                    .iter()
+                    .map(move |base| format!("{base}{request}{fragment}"))
+            })
         })
     }
 }
 
 /// Signs as Twilio does: `url` whole, parameters sorted by name, repeated values sorted and without duplicates.
 pub fn sign(token: &Secret, url: &str, params: &[(String, String)]) -> String {
-    STANDARD.encode(mac(token, url, &signed_parameters(params)).finalize().into_bytes())
+    STANDARD.encode(
+        mac(token, url, &signed_parameters(params))
+            .finalize()
+            .into_bytes(),
+    )
 }
 
 /// The hash that a request's query names, where there is one.
 pub fn body_sha256(path_and_query: &str) -> Option<String> {
     let (_, query) = path_and_query.split_once('?')?;
-    form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "bodySHA256").map(|(_, value)| value.into_owned())
+    form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "bodySHA256")
+        .map(|(_, value)| value.into_owned())
 }
 
 fn mac(token: &Secret, url: &str, params: &str) -> Hmac<Sha1> {
     // HMAC takes a key of any length; the error exists for other MACs.
     #[allow(clippy::expect_used)]
-    let mut mac = Hmac::<Sha1>::new_from_slice(token.expose().as_bytes()).expect("HMAC takes any key");
+    let mut mac =
+        Hmac::<Sha1>::new_from_slice(token.expose().as_bytes()).expect("HMAC takes any key");
     mac.update(url.as_bytes());
     mac.update(params.as_bytes());
     mac
@@ -133,7 +186,10 @@ fn signed_parameters(params: &[(String, String)]) -> String {
 
 /// `PUBLIC_URL` as it is, then with the port the other way about.
 fn bases(public_url: &Url) -> Vec<String> {
-    let (scheme, host) = (public_url.scheme(), public_url.host_str().unwrap_or_default());
+    let (scheme, host) = (
+        public_url.scheme(),
+        public_url.host_str().unwrap_or_default(),
+    );
     let path = public_url.path().trim_end_matches('/');
     let bare = format!("{scheme}://{host}{path}");
     match public_url.port() {
@@ -147,7 +203,10 @@ fn bases(public_url: &Url) -> Vec<String> {
 
 /// As a WHATWG URL parser writes the query: what twilio-node makes of it before it signs (`'` becomes `%27`).
 fn normalised_query(path_and_query: &str) -> Option<String> {
-    let url = Url::parse("http://localhost").ok()?.join(path_and_query).ok()?;
+    let url = Url::parse("http://localhost")
+        .ok()?
+        .join(path_and_query)
+        .ok()?;
     let (path, _) = path_and_query.split_once('?')?;
     Some(format!("{path}?{}", url.query()?))
 }
@@ -165,9 +224,18 @@ fn encode_component(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' => {
-                encoded.push(char::from(byte))
-            }
+            b'A'..=b'Z'
+            | b'a'..=b'z'
+            | b'0'..=b'9'
+            | b'-'
+            | b'_'
+            | b'.'
+            | b'!'
+            | b'~'
+            | b'*'
+            | b'\''
+            | b'('
+            | b')' => encoded.push(char::from(byte)),
             _ => encoded.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -52,7 +52,11 @@ impl<'a> AccessToken<'a> {
                 },
             },
         });
-        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(self.secret.expose().as_bytes()))
+        jsonwebtoken::encode(
+            &header,
+            &claims,
+            &EncodingKey::from_secret(self.secret.expose().as_bytes()),
+        )
     }
 }
 
@@ -84,7 +88,10 @@ mod tests {
 
     #[test]
     fn the_header_is_the_one_twilio_asks_for_and_no_more() {
-        assert_eq!(part(&jwt(0), 0), json!({ "typ": "JWT", "alg": "HS256", "cty": "twilio-fpa;v=1" }));
+        assert_eq!(
+            part(&jwt(0), 0),
+            json!({ "typ": "JWT", "alg": "HS256", "cty": "twilio-fpa;v=1" })
+        );
     }
 
     #[test]
@@ -112,6 +119,9 @@ mod tests {
         let (signed, signature) = jwt.rsplit_once('.').expect("three parts");
         let mut mac = Hmac::<Sha256>::new_from_slice(b"shhh").expect("any key");
         mac.update(signed.as_bytes());
-        assert!(mac.verify_slice(&URL_SAFE_NO_PAD.decode(signature).expect("base64")).is_ok());
+        assert!(
+            mac.verify_slice(&URL_SAFE_NO_PAD.decode(signature).expect("base64"))
+                .is_ok()
+        );
     }
 }

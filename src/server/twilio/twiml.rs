@@ -31,9 +31,16 @@ pub struct Dial {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// A telephone, in E.164.
-    Number { number: String, status_callback: String },
+    Number {
+        number: String,
+        status_callback: String,
+    },
     /// A browser, by its identity, with parameters that its `Call.customParameters` then holds.
-    Client { identity: String, status_callback: String, parameters: Vec<(String, String)> },
+    Client {
+        identity: String,
+        status_callback: String,
+        parameters: Vec<(String, String)>,
+    },
 }
 
 /// `<Say>`: one sentence. <https://www.twilio.com/docs/voice/twiml/say>
@@ -61,11 +68,16 @@ pub fn dial(dial: &Dial) -> String {
                 ("record", "record-from-answer-dual"),
                 ("recordingStatusCallback", callback.as_str()),
                 ("recordingStatusCallbackMethod", "POST"),
-                ("recordingStatusCallbackEvent", "in-progress completed absent"),
+                (
+                    "recordingStatusCallbackEvent",
+                    "in-progress completed absent",
+                ),
             ]);
         }
         attributes.extend([("action", dial.action.as_str()), ("method", "POST")]);
-        xml.create_element("Dial").with_attributes(attributes).write_inner_content(|xml| target(xml, &dial.target))?;
+        xml.create_element("Dial")
+            .with_attributes(attributes)
+            .write_inner_content(|xml| target(xml, &dial.target))?;
         Ok(())
     })
 }
@@ -88,21 +100,41 @@ pub fn hangup() -> String {
 }
 
 fn target(xml: &mut Writer<Vec<u8>>, target: &Target) -> io::Result<()> {
-    let callback = |url| [("statusCallback", url), ("statusCallbackMethod", "POST"), ("statusCallbackEvent", EVENTS)];
+    let callback = |url| {
+        [
+            ("statusCallback", url),
+            ("statusCallbackMethod", "POST"),
+            ("statusCallbackEvent", EVENTS),
+        ]
+    };
     match target {
-        Target::Number { number, status_callback } => {
-            xml.create_element("Number").with_attributes(callback(status_callback.as_str())).write_text_content(BytesText::new(number))?;
+        Target::Number {
+            number,
+            status_callback,
+        } => {
+            xml.create_element("Number")
+                .with_attributes(callback(status_callback.as_str()))
+                .write_text_content(BytesText::new(number))?;
         }
-        Target::Client { identity, status_callback, parameters } => {
-            let client = xml.create_element("Client").with_attributes(callback(status_callback.as_str()));
+        Target::Client {
+            identity,
+            status_callback,
+            parameters,
+        } => {
+            let client = xml
+                .create_element("Client")
+                .with_attributes(callback(status_callback.as_str()));
             if parameters.is_empty() {
                 client.write_text_content(BytesText::new(identity))?;
                 return Ok(());
             }
             client.write_inner_content(|xml| {
-                xml.create_element("Identity").write_text_content(BytesText::new(identity))?;
+                xml.create_element("Identity")
+                    .write_text_content(BytesText::new(identity))?;
                 for (name, value) in parameters {
-                    xml.create_element("Parameter").with_attributes([("name", name.as_str()), ("value", value.as_str())]).write_empty()?;
+                    xml.create_element("Parameter")
+                        .with_attributes([("name", name.as_str()), ("value", value.as_str())])
+                        .write_empty()?;
                 }
                 Ok(())
             })?;
@@ -116,7 +148,11 @@ fn response(content: impl FnOnce(&mut Writer<Vec<u8>>) -> io::Result<()>) -> Str
     let mut xml = Writer::new(Vec::new());
     let written = xml
         .write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))
-        .and_then(|()| xml.create_element("Response").write_inner_content(content).map(|_| ()));
+        .and_then(|()| {
+            xml.create_element("Response")
+                .write_inner_content(content)
+                .map(|_| ())
+        });
     match written.map(|()| String::from_utf8(xml.into_inner())) {
         Ok(Ok(text)) => text,
         _ => "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>".to_owned(),
@@ -134,7 +170,10 @@ mod tests {
             time_limit_secs: Some(14_400),
             record: Some("https://h.example/recording?a=1&b=2".into()),
             action: "https://h.example/after-dial".into(),
-            target: Target::Number { number: number.into(), status_callback: "https://h.example/status".into() },
+            target: Target::Number {
+                number: number.into(),
+                status_callback: "https://h.example/status".into(),
+            },
         }
     }
 
@@ -153,8 +192,15 @@ mod tests {
 
     #[test]
     fn without_recording_nothing_speaks_of_it() {
-        let twiml = dial(&Dial { record: None, time_limit_secs: None, ..to_number("+966569705616") });
-        assert!(!twiml.contains("ecord") && !twiml.contains("timeLimit"), "{twiml}");
+        let twiml = dial(&Dial {
+            record: None,
+            time_limit_secs: None,
+            ..to_number("+966569705616")
+        });
+        assert!(
+            !twiml.contains("ecord") && !twiml.contains("timeLimit"),
+            "{twiml}"
+        );
     }
 
     #[test]
@@ -164,7 +210,12 @@ mod tests {
             status_callback: "https://h.example/status".into(),
             parameters: vec![("To".into(), "+966569705616".into())],
         };
-        let twiml = dial(&Dial { caller_id: None, record: None, target, ..to_number("") });
+        let twiml = dial(&Dial {
+            caller_id: None,
+            record: None,
+            target,
+            ..to_number("")
+        });
         assert!(twiml.contains("<Identity>user_1</Identity><Parameter name=\"To\" value=\"+966569705616\"/></Client></Dial>"), "{twiml}");
         assert!(!twiml.contains("callerId"), "{twiml}");
     }
@@ -172,14 +223,28 @@ mod tests {
     #[test]
     fn nothing_that_is_written_escapes_its_place() {
         let hostile = "</Number><Dial>+1900\"'&";
-        for twiml in [dial(&to_number(hostile)), say_and_hangup(&[Say { language: "en-GB", voice: "Polly.Amy", text: hostile }])] {
-            assert_eq!(twiml.matches("<Dial").count() + twiml.matches("<Say").count(), 1, "{twiml}");
+        for twiml in [
+            dial(&to_number(hostile)),
+            say_and_hangup(&[Say {
+                language: "en-GB",
+                voice: "Polly.Amy",
+                text: hostile,
+            }]),
+        ] {
+            assert_eq!(
+                twiml.matches("<Dial").count() + twiml.matches("<Say").count(),
+                1,
+                "{twiml}"
+            );
             assert!(!twiml.contains("<Dial>+1900"), "{twiml}");
         }
     }
 
     #[test]
     fn a_hang_up_is_a_complete_response() {
-        assert_eq!(hangup(), "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Hangup/></Response>");
+        assert_eq!(
+            hangup(),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Hangup/></Response>"
+        );
     }
 }
