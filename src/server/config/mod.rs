@@ -1,0 +1,322 @@
+//! Configuration: one struct, validated as a whole before anything starts. A wrong value names its variable.
+
+use crate::domain::{
+    phone::PhoneNumber,
+    sid::{AccountSid, ApiKeySid, AppSid},
+};
+use parse::{
+    boolean, database_url, list, number, optional, public_url, recordings_url, secret, sid,
+    signaling_host,
+};
+use std::{env, fmt, net::SocketAddr, path::PathBuf};
+use url::Url;
+
+mod parse;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use settings::Settings;
+
+/// A value that never prints.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// One line that names the variable and says what it should hold.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: {problem}")]
+pub struct ConfigError {
+    name: &'static str,
+    problem: String,
+}
+
+fn wrong(name: &'static str, problem: impl fmt::Display) -> ConfigError {
+    ConfigError {
+        name,
+        problem: problem.to_string(),
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `LISTEN_ADDR`
+    pub listen_addr: SocketAddr,
+    /// `PUBLIC_URL`, without a trailing slash in its path
+    pub public_url: Url,
+    /// `FRONTEND_URL`: serialised origins, `https://app.example.com`
+    pub frontend_origins: Vec<String>,
+    /// `DATABASE_URL`
+    pub database: DatabaseUrl,
+    /// `RECORDINGS_URL`
+    pub recordings: RecordingsUrl,
+    /// `TWILIO_*`
+    pub twilio: TwilioConfig,
+    /// `DEFAULT_COUNTRY`, upper-case ISO 3166 code
+    pub default_country: String,
+    /// `ALLOWED_COUNTRIES`; `None` means everywhere
+    pub allowed_countries: Option<Vec<String>>,
+    /// `RING_TIMEOUT_SECS`
+    pub ring_timeout_secs: u16,
+    /// `RECORD_CALLS`
+    pub record_calls: bool,
+    /// `RECORDING_RETENTION_DAYS`; `None` keeps recordings
+    pub retention_days: Option<u32>,
+    /// `SESSION_SECRET`; made and kept when absent
+    pub session_secret: Option<Secret>,
+    /// `ADMIN_EMAIL`
+    pub admin_email: Option<String>,
+    /// `ADMIN_PASSWORD`
+    pub admin_password: Option<Secret>,
+    /// `TIME_ZONE`
+    pub time_zone: jiff::tz::TimeZone,
+    /// `SITE_ROOT`
+    pub site_root: PathBuf,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A path, relative to the working directory unless it begins with `/`.
+    Sqlite(PathBuf),
+    /// The whole URL, which may hold a password.
+    Postgres(Secret),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordingsUrl {
+    File(PathBuf),
+    S3 { bucket: String, prefix: String },
+}
+
+#[derive(Debug, Clone)]
+pub struct TwilioConfig {
+    pub account_sid: Option<AccountSid>,
+    pub auth_token: Option<Secret>,
+    /// `TWILIO_AUTH_TOKEN_PREVIOUS`: accepted for signatures while the token is rotated.
+    pub auth_token_previous: Option<Secret>,
+    pub api_key: Option<ApiKeySid>,
+    pub api_secret: Option<Secret>,
+    pub twiml_app_sid: Option<AppSid>,
+    pub caller_id: Option<PhoneNumber>,
+    pub edge: Option<String>,
+    /// Without a trailing slash.
+    pub api_base_url: Url,
+    pub signaling_host: Option<SignalingHost>,
+}
+
+/// `TWILIO_SIGNALING_HOST`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignalingHost {
+    /// `HOST:PORT`, as the SDK's `chunderw` takes it.
+    pub authority: String,
+    /// `ws:` rather than `wss:`; loopback only.
+    pub plain: bool,
+}
+
+impl Config {
+    /// Validates the settings, and reads the secrets from `NAME` or from the file that `NAME_FILE` names.
+    pub fn load(settings: &Settings) -> Result<Self, ConfigError> {
+        Self::build(settings, &|name| env::var(name).ok())
+    }
+
+    /// As [`Config::load`], with secrets from elsewhere than the process's environment.
+    pub fn build(s: &Settings, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let listen_addr: SocketAddr = s.listen_addr.parse().map_err(|_| {
+            wrong(
+                "LISTEN_ADDR",
+                format!(
+                    "{:?} is not ADDRESS:PORT, e.g. 127.0.0.1:3001",
+                    s.listen_addr
+                ),
+            )
+        })?;
+        let public_url = public_url(&s.public_url, listen_addr)?;
+        let frontend_origins = list(&s.frontend_url)
+            .map(|origin| {
+                crate::server::security::frontend_origin(origin, &public_url)
+                    .map_err(|e| wrong("FRONTEND_URL", e))
+            })
+            .collect::<Result<_, _>>()?;
+        let allowed: Vec<String> = list(&s.allowed_countries)
+            .map(str::to_ascii_uppercase)
+            .collect();
+        let countries_known =
+            |code: &String| crate::server::numbers::is_country(code) || code == "*";
+        if let Some(unknown) = allowed.iter().find(|code| !countries_known(code)) {
+            return Err(wrong(
+                "ALLOWED_COUNTRIES",
+                format!("{unknown:?} is no ISO 3166 country code, e.g. SA"),
+            ));
+        }
+        if allowed.is_empty() {
+            return Err(wrong(
+                "ALLOWED_COUNTRIES",
+                "name at least one country, or * for all",
+            ));
+        }
+        let default_country = s.default_country.trim().to_ascii_uppercase();
+        if !crate::server::numbers::is_country(&default_country) {
+            return Err(wrong(
+                "DEFAULT_COUNTRY",
+                format!("{default_country:?} is no ISO 3166 country code, e.g. SA"),
+            ));
+        }
+        let admin_email = optional(&s.admin_email).map(str::to_owned);
+        let admin_password = secret("ADMIN_PASSWORD", env)?;
+        match (&admin_email, &admin_password) {
+            (Some(_), None) => {
+                return Err(wrong(
+                    "ADMIN_PASSWORD",
+                    "missing, although ADMIN_EMAIL is set",
+                ));
+            }
+            (None, Some(_)) => {
+                return Err(wrong(
+                    "ADMIN_EMAIL",
+                    "missing, although ADMIN_PASSWORD is set",
+                ));
+            }
+            _ => {}
+        }
+        Ok(Self {
+            listen_addr,
+            frontend_origins,
+            database: database_url(&s.database_url)?,
+            recordings: recordings_url(&s.recordings_url)?,
+            twilio: TwilioConfig::build(s, env)?,
+            default_country,
+            allowed_countries: (!allowed.iter().any(|code| code == "*")).then_some(allowed),
+            ring_timeout_secs: number("RING_TIMEOUT_SECS", &s.ring_timeout_secs, 5..=600)? as u16,
+            record_calls: boolean("RECORD_CALLS", &s.record_calls)?,
+            retention_days: match number(
+                "RECORDING_RETENTION_DAYS",
+                &s.recording_retention_days,
+                0..=36_500,
+            )? {
+                0 => None,
+                days => Some(days),
+            },
+            session_secret: secret("SESSION_SECRET", env)?
+                .map(|secret| match secret.expose().len() {
+                    32.. => Ok(secret),
+                    _ => Err(wrong(
+                        "SESSION_SECRET",
+                        "too short: at least 32 characters, e.g. from `openssl rand -hex 32`",
+                    )),
+                })
+                .transpose()?,
+            admin_email,
+            admin_password,
+            time_zone: jiff::tz::TimeZone::get(&s.time_zone).map_err(|_| {
+                wrong(
+                    "TIME_ZONE",
+                    format!("{:?} is no IANA time zone, e.g. Asia/Riyadh", s.time_zone),
+                )
+            })?,
+            site_root: s.site_root.clone(),
+            public_url,
+        })
+    }
+
+    /// An absolute URL of ours, for Twilio: `path` begins with `/`.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url.as_str().trim_end_matches('/'))
+    }
+
+    /// The origin that our own pages have.
+    pub fn origin(&self) -> String {
+        self.public_url.origin().ascii_serialization()
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+}
+
+impl TwilioConfig {
+    fn build(s: &Settings, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let base = s.twilio_api_base_url.trim().trim_end_matches('/');
+        let api_base_url = Url::parse(base)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some())
+            .ok_or_else(|| {
+                wrong(
+                    "TWILIO_API_BASE_URL",
+                    format!("{base:?} is not an http(s) URL"),
+                )
+            })?;
+        Ok(Self {
+            account_sid: sid(
+                "TWILIO_ACCOUNT_SID",
+                &s.twilio_account_sid,
+                AccountSid::parse,
+            )?,
+            auth_token: secret("TWILIO_AUTH_TOKEN", env)?,
+            auth_token_previous: secret("TWILIO_AUTH_TOKEN_PREVIOUS", env)?,
+            api_key: sid("TWILIO_API_KEY", &s.twilio_api_key, ApiKeySid::parse)?,
+            api_secret: secret("TWILIO_API_SECRET", env)?,
+            twiml_app_sid: sid(
+                "TWILIO_TWIML_APP_SID",
+                &s.twilio_twiml_app_sid,
+                AppSid::parse,
+            )?,
+            caller_id: optional(&s.twilio_caller_id)
+                .map(PhoneNumber::parse_e164)
+                .transpose()
+                .map_err(|_| {
+                    wrong(
+                        "TWILIO_CALLER_ID",
+                        format!("{:?} is not E.164, e.g. +15005550006", s.twilio_caller_id),
+                    )
+                })?,
+            edge: optional(&s.twilio_edge)
+                .map(|edge| {
+                    match edge
+                        .bytes()
+                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                    {
+                        true => Ok(edge.to_owned()),
+                        false => Err(wrong(
+                            "TWILIO_EDGE",
+                            format!("{edge:?} is no edge's name, e.g. frankfurt"),
+                        )),
+                    }
+                })
+                .transpose()?,
+            api_base_url,
+            signaling_host: optional(&s.twilio_signaling_host)
+                .map(signaling_host)
+                .transpose()?,
+        })
+    }
+
+    /// The names of the variables that calling needs and that are not set.
+    pub fn missing(&self) -> Vec<&'static str> {
+        [
+            ("TWILIO_ACCOUNT_SID", self.account_sid.is_none()),
+            ("TWILIO_AUTH_TOKEN", self.auth_token.is_none()),
+            ("TWILIO_API_KEY", self.api_key.is_none()),
+            ("TWILIO_API_SECRET", self.api_secret.is_none()),
+            ("TWILIO_TWIML_APP_SID", self.twiml_app_sid.is_none()),
+            ("TWILIO_CALLER_ID", self.caller_id.is_none()),
+        ]
+        .into_iter()
+        .filter_map(|(name, missing)| missing.then_some(name))
+        .collect()
+    }
+}
