@@ -27,7 +27,7 @@ export class Installation {
     readonly control: string,
     private readonly folder: string,
     private readonly environment: NodeJS.ProcessEnv,
-    private readonly children: ChildProcess[],
+    private readonly children: Map<string, ChildProcess>,
   ) {}
 
   static async start(settings: Record<string, string> = {}): Promise<Installation> {
@@ -47,7 +47,7 @@ export class Installation {
       ...twilio,
       ...settings,
     };
-    const children: ChildProcess[] = [];
+    const children = new Map<string, ChildProcess>();
     const started = new Installation(url, `http://${gateway}/_control`, folder, environment, children);
     try {
       await started.launch("twilio-simulator", [
@@ -92,9 +92,14 @@ export class Installation {
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
+  /** The process of that name. */
+  pid(name: "almasar" | "twilio-simulator"): number | undefined {
+    return this.children.get(name)?.pid;
+  }
+
   async stop(): Promise<void> {
     await Promise.all(
-      this.children.map((child) => {
+      [...this.children.values()].map((child) => {
         if (child.exitCode !== null || child.signalCode !== null) return;
         const ended = new Promise((resolve) => child.once("exit", resolve));
         child.kill("SIGTERM");
@@ -107,7 +112,7 @@ export class Installation {
   private async launch(name: string, args: string[]): Promise<void> {
     const log = await fs.open(path.join(this.folder, `${name}.log`), "a");
     const child = spawn(program(name), args, { cwd: this.folder, env: this.environment, stdio: ["ignore", log.fd, log.fd] });
-    this.children.push(child);
+    this.children.set(name, child);
     await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
     await log.close();
   }
@@ -117,7 +122,7 @@ export class Installation {
     for (;;) {
       const up = await fetch(address).then((response) => response.ok, () => false);
       if (up) return;
-      const dead = this.children.find((child) => child.exitCode !== null);
+      const dead = [...this.children.values()].find((child) => child.exitCode !== null);
       if (dead || Date.now() > deadline) {
         throw new Error(`${address} does not answer\n${await this.log("almasar").catch(() => "")}`);
       }
