@@ -102,6 +102,14 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                 ),
                 ("TWILIO_AUTH_TOKEN", secret(twilio.auth_token.is_some())),
                 (
+                    "TWILIO_AUTH_TOKEN_PREVIOUS",
+                    if twilio.auth_token_previous.is_some() {
+                        Shown::Set
+                    } else {
+                        Shown::NotSet
+                    },
+                ),
+                (
                     "TWILIO_API_KEY",
                     needed(twilio.api_key.as_ref().map(ToString::to_string)),
                 ),

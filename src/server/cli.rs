@@ -61,7 +61,15 @@ pub fn run() -> ExitCode {
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
     {
-        eprintln!("almasar: .env: {error}");
+        // The error's own words quote the line, which may hold a secret.
+        match error {
+            dotenvy::Error::LineParse(_, at) => {
+                eprintln!(
+                    "almasar: .env: a line cannot be read (at its character {at}); quote a value that has spaces"
+                );
+            }
+            error => eprintln!("almasar: .env: {error}"),
+        }
         return ExitCode::from(2);
     }
     let cli = Cli::parse();
@@ -72,7 +80,10 @@ pub fn run() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    telemetry::start_logging();
+    if let Err(problem) = telemetry::start_logging() {
+        eprintln!("almasar: {problem}");
+        return ExitCode::from(2);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -13,18 +13,14 @@ use url::{Host, Url};
 /// The content security policy of a page: nothing but our own, Twilio's gateway, and scripts that carry this response's nonce.
 /// After the Voice SDK's README, and `leptos::nonce`.
 pub fn content_security_policy(config: &Config, nonce: &str) -> String {
-    let connect = match (&config.twilio.signaling_host, &config.twilio.edge) {
-        (Some(host), _) => format!(
+    let connect = match &config.twilio.signaling_host {
+        Some(host) => format!(
             "{}://{}",
             if host.plain { "ws" } else { "wss" },
             host.authority
         ),
-        (None, Some(edge)) => {
-            format!("https://eventgw.twilio.com wss://voice-js.{edge}.twilio.com {TWILIO_MEDIA}")
-        }
-        (None, None) => {
-            format!("https://eventgw.twilio.com wss://voice-js.roaming.twilio.com {TWILIO_MEDIA}")
-        }
+        // Once connected, the SDK prefers the edge and the home region that the gateway names, so one host will not do.
+        None => format!("https://*.twilio.com wss://*.twilio.com {TWILIO_MEDIA}"),
     };
     let media = if config.twilio.signaling_host.is_some() {
         ""

@@ -175,7 +175,14 @@ fn kept_secret(path: &Path) -> Result<String> {
             Ok(made)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
+            let kept =
+                fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+            anyhow::ensure!(
+                kept.trim().len() >= 32,
+                "{} is cut short: remove it, and a new one is made (people sign in again)",
+                path.display()
+            );
+            Ok(kept)
         }
         Err(error) => Err(error).with_context(|| format!("making {}", path.display())),
     }

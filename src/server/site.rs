@@ -2,10 +2,13 @@
 
 use super::config::Config;
 use axum::Router;
-use axum::http::{HeaderValue, header::CACHE_CONTROL};
+use axum::http::{HeaderValue, Response, StatusCode, header::CACHE_CONTROL};
 use leptos::config::LeptosOptions;
 use std::{env, fs, path::PathBuf};
-use tower_http::{services::ServeDir, set_header::SetResponseHeader};
+use tower_http::{
+    services::{ServeDir, ServeFile, fs::ServeFileSystemResponseBody},
+    set_header::SetResponseHeader,
+};
 
 /// What Leptos needs to know, so that no `LEPTOS_*` variable is needed. File names are hashed when `hash.txt` stands beside the program.
 pub fn leptos_options(config: &Config) -> LeptosOptions {
@@ -54,9 +57,6 @@ pub fn files<S: Clone + Send + Sync + 'static>(config: &Config) -> Router<S> {
             .precompressed_gzip()
             .append_index_html_on_directories(false)
     };
-    let kept = |service, how: &'static str| {
-        SetResponseHeader::overriding(service, CACHE_CONTROL, HeaderValue::from_static(how))
-    };
     let hashed = if hash_file().is_some_and(|path| path.exists()) {
         FOR_EVER
     } else {
@@ -73,17 +73,29 @@ pub fn files<S: Clone + Send + Sync + 'static>(config: &Config) -> Router<S> {
         "icon-maskable-512.png",
         "site.webmanifest",
     ] {
-        let file = tower_http::services::ServeFile::new(config.site_root.join(name));
-        router = router.route_service(
-            &format!("/{name}"),
-            SetResponseHeader::overriding(
-                file,
-                CACHE_CONTROL,
-                HeaderValue::from_static("max-age=3600"),
-            ),
-        );
+        let file = ServeFile::new(config.site_root.join(name));
+        router = router.route_service(&format!("/{name}"), kept(file, "max-age=3600"));
     }
     router
 }
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// Says how long what is there may be kept. What is not there (a page of yesterday asks for its old script) must not be remembered.
+fn kept<S>(
+    service: S,
+    how: &'static str,
+) -> SetResponseHeader<
+    S,
+    impl Fn(&Response<ServeFileSystemResponseBody>) -> Option<HeaderValue> + Clone,
+> {
+    SetResponseHeader::overriding(
+        service,
+        CACHE_CONTROL,
+        move |response: &Response<ServeFileSystemResponseBody>| {
+            let there =
+                response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+            there.then(|| HeaderValue::from_static(how))
+        },
+    )
+}

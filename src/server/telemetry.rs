@@ -5,20 +5,31 @@ use std::{env, io::IsTerminal, sync::LazyLock};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
 /// Writes logs to standard error: `RUST_LOG` filters, `LOG_FORMAT=json` is for machines.
-pub fn start_logging() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+pub fn start_logging() -> Result<(), String> {
+    let filter = match env::var("RUST_LOG") {
+        Ok(text) if !text.is_empty() => {
+            EnvFilter::try_new(&text).map_err(|error| format!("RUST_LOG: {text:?}: {error}"))?
+        }
+        _ => EnvFilter::new("info"),
+    };
     let lines = fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     let lines = match env::var("LOG_FORMAT").as_deref() {
         Ok("json") => lines.json().flatten_event(true).boxed(),
-        _ => lines.with_target(false).boxed(),
+        Ok("") | Err(_) => lines.with_target(false).boxed(),
+        Ok(other) => {
+            return Err(format!(
+                "LOG_FORMAT: {other:?} is not json; leave it empty for people"
+            ));
+        }
     };
     // A second start in one process (tests) keeps the first.
     let _ = tracing_subscriber::registry()
         .with(filter)
         .with(lines)
         .try_init();
+    Ok(())
 }
 
 /// The process's metrics, for `/metrics`.

@@ -51,16 +51,19 @@ pub async fn make(state: &AppState, user: &User, to: &str) -> Result<CallView> {
             .url(&format!("/api/calls/webhook/status{}", twilio::RETRIES)),
         timeout_secs: state.config.ring_timeout_secs,
     };
-    let made = state.twilio.create_call(&call).await.map_err(not_made)?;
-    tracing::info!(call.sid = %made.sid, to = %number, user = user.id, "call made by REST");
-    place::placed_by_rest(state, user, made.sid.clone(), &number).await?;
-    let view = history::visible(state, user, &made.sid).await?;
-    view.ok_or_else(|| {
-        Error::Internal(anyhow::anyhow!(
-            "call {} was made and is not stored",
-            made.sid
-        ))
-    })
+    // Not to be dropped half-way when the one who asked goes away: a customer whose phone rings must have an agent.
+    let making = {
+        let (state, user) = (state.clone(), user.clone());
+        state.tasks.clone().spawn(async move {
+            let made = state.twilio.create_call(&call).await.map_err(not_made)?;
+            tracing::info!(call.sid = %made.sid, to = %number, user = user.id, "call made by REST");
+            place::placed_by_rest(&state, &user, made.sid.clone(), &number).await?;
+            Ok::<_, Error>(made.sid)
+        })
+    };
+    let sid = making.await.map_err(anyhow::Error::from)??;
+    let view = history::visible(state, user, &sid).await?;
+    view.ok_or_else(|| Error::Internal(anyhow::anyhow!("call {sid} was made and is not stored")))
 }
 
 fn refused(reason: Reason) -> Error {

@@ -254,6 +254,7 @@ impl TwilioConfig {
         let api_base_url = Url::parse(base)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some())
+            .filter(|url| url.username().is_empty() && url.password().is_none())
             .ok_or_else(|| {
                 wrong(
                     "TWILIO_API_BASE_URL",

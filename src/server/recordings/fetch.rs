@@ -26,8 +26,9 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 const LEASE_MS: i64 = 20 * 60 * 1000;
 const AT_ONCE: usize = 3;
 const BATCH: i64 = 32;
-/// A recording can be 404 for a while after Twilio said that it is there. These attempts reach over about six hours.
+/// A recording can be 404 for a while after Twilio said that it is there: given up after both.
 const MOST_NOT_FOUND: i64 = 12;
+const LONGEST_ABSENCE_MS: i64 = 6 * 60 * 60 * 1000;
 const FIRST_PAUSE_MS: i64 = 5_000;
 const LONGEST_PAUSE_MS: i64 = 60 * 60 * 1000;
 /// How often to look without having been woken: another server's callbacks, a clock that was set.
@@ -158,7 +159,7 @@ async fn postpone(
     let attempts = recording.attempts + 1;
     let not_found = matches!(failure, Failure::Twilio(error) if error.is_not_found());
     let text = failure.to_string();
-    if not_found && attempts >= MOST_NOT_FOUND {
+    if not_found && attempts >= MOST_NOT_FOUND && now - recording.created_at > LONGEST_ABSENCE_MS {
         tracing::error!(
             call.sid = recording.call_sid,
             recording.sid = recording.sid,

@@ -168,8 +168,14 @@ async fn from_twilio(
 ) -> Result<Response<Body>> {
     let sid = RecordingSid::parse(&recording.sid).map_err(anyhow::Error::from)?;
     // Passed on only where it is one range: Twilio's own servers see nothing odder than a player's.
-    let range = text(headers, header::RANGE)
-        .filter(|range| matches!(asked(Some(range), u64::MAX), Asked::Part(_)));
+    // `If-Range` names what we have not: the whole is always right.
+    let range = text(headers, header::RANGE).filter(|_| !headers.contains_key(header::IF_RANGE));
+    if matches!(asked(range, u64::MAX), Asked::Unsatisfiable) {
+        return Err(Error::range_not_satisfiable(
+            "The recording has no such range",
+        ));
+    }
+    let range = range.filter(|range| matches!(asked(Some(range), u64::MAX), Asked::Part(_)));
     let theirs = state.twilio.media(&sid, range).await.map_err(|error| match error {
         error if error.is_not_found() => {
             Error::not_found("Twilio does not have this recording's audio: it is not there yet, or was deleted there")
@@ -188,6 +194,7 @@ async fn from_twilio(
         header::CONTENT_LENGTH,
         header::CONTENT_RANGE,
         header::ACCEPT_RANGES,
+        header::ETAG,
     ] {
         if let Some(value) = theirs.headers().get(&name) {
             response = response.header(name, value);

@@ -127,7 +127,8 @@ pub(super) fn is_form(headers: &HeaderMap) -> bool {
 /// A path of ours, so that no link can send somebody who signs in to another site.
 pub(super) fn own_path(next: Option<&str>) -> &str {
     let ours = |path: &&str| {
-        path.starts_with('/')
+        path.is_ascii()
+            && path.starts_with('/')
             && !path.starts_with("//")
             && !path.contains('\\')
             && !path.chars().any(char::is_control)

@@ -1,7 +1,12 @@
 //! Server-Sent Events: every change of a call that the user may see, as it happens, resuming where a broken connection ended.
 
 use crate::server::{
-    auth::guard::SignedIn, calls::live::Update, error::Result, state::AppState, store::CallChange,
+    auth::{guard::SignedIn, session},
+    calls::live::Update,
+    clock,
+    error::Result,
+    state::AppState,
+    store::CallChange,
 };
 use axum::{
     extract::{RawQuery, State},
@@ -11,12 +16,15 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
+use axum_extra::extract::cookie::SignedCookieJar;
 use serde::Serialize;
 use std::{convert::Infallible, time::Duration};
 
 /// Further behind than this, reading the list anew is cheaper.
 const FURTHEST_BEHIND: i64 = 500;
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// A stream does not outlive its session, nor a change of role, by more than this.
+const SESSION_CHECK: Duration = Duration::from_secs(60);
 
 /// Where the client left off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +40,12 @@ enum LastSeen {
 pub async fn stream(
     State(state): State<AppState>,
     SignedIn(user): SignedIn,
+    jar: SignedCookieJar,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse> {
     // First of all, so that nothing falls between what is read now and what is told later.
-    let mut listener = state.live.listen(user);
+    let mut listener = state.live.listen(user.clone());
     let newest = state.store.newest_change().await?;
     let missed = match last_seen(&headers, query.as_deref()) {
         LastSeen::None => Some(Vec::new()),
@@ -64,10 +73,18 @@ pub async fn stream(
                 yield Ok(Event::default().id(told.to_string()).comment("here"));
             }
         }
+        let mut still_signed_in = tokio::time::interval(SESSION_CHECK);
+        still_signed_in.reset();
         loop {
             let update = tokio::select! {
                 biased;
                 () = state.shutdown.cancelled() => break,
+                _ = still_signed_in.tick() => {
+                    match session::user(&state, &jar, clock::now()).await {
+                        Ok(Some(now)) if now == user => continue,
+                        _ => break,
+                    }
+                }
                 update = listener.next() => update,
             };
             match update {

@@ -165,6 +165,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<(String, i64)>> {
         const SQL: &str = "select c.sid, c.started_at from calls c where (c.answered_at is not null or c.ended_at is null) \
+            and coalesce(c.recording_status, '') <> 'absent' \
             and ($1 is null or c.agent_identity = $1) and not exists (select 1 from recordings r where r.call_sid = c.sid \
             and r.status in ('completed', 'absent', 'deleted')) order by c.started_at desc, c.sid limit $2";
         Ok(read!(self, pool => sqlx::query_as(SQL).bind(agent).bind(limit).fetch_all(pool)))
@@ -181,7 +182,7 @@ impl Store {
     /// Stores what Twilio lists for a call of ours. True when that was news: a recording that we did not have, or a later state of one.
     pub async fn recording_found(&self, found: &FoundRecording, now: i64) -> Result<bool> {
         const SQL: &str = "insert into recordings (sid, call_sid, status, duration_secs, channels, agent_channel, source, started_at, created_at) \
-            select $1, c.sid, $3, $4, $5, case when c.origin = 'rest' then 2 else 1 end, $6, $7, $8 from calls c where c.sid = $2 \
+            select $1, c.sid, $3, $4, $5, case when c.origin = 'page' then 1 else 2 end, $6, $7, $8 from calls c where c.sid = $2 \
             on conflict (sid) do update set status = excluded.status, duration_secs = excluded.duration_secs, channels = excluded.channels, \
             attempts = 0, next_attempt_at = null, last_error = null \
             where recordings.archived_at is null and recordings.status in ('in-progress', 'processing', 'failed') \

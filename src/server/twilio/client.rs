@@ -224,31 +224,35 @@ impl Client {
     ) -> Result<Response> {
         let url = self.inner.url(path);
         let repeatable = method != Method::POST;
-        let mut attempt = 1;
-        loop {
-            let outcome = self
-                .inner
-                .authorised(|| fill(self.inner.http.request(method.clone(), &url)))
-                .await;
-            let pause = match &outcome {
-                Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => {
-                    retry_after(response)
-                }
-                Ok(response) if response.status().is_server_error() && repeatable => {
-                    retry_after(response)
-                }
-                Err(TwilioError::Unreachable(_)) if repeatable => None,
-                _ => return accept(outcome?).await,
-            };
-            if attempt == ATTEMPTS {
-                return accept(outcome?).await;
+        let request = || fill(self.inner.http.request(method.clone(), &url));
+        accept(repeated(repeatable, || self.inner.authorised(&request)).await?).await
+    }
+}
+
+/// Asks again, with growing pauses or as `Retry-After` says, while Twilio answers 429, and 5xx or nothing where asking twice is harmless.
+pub(super) async fn repeated<F>(repeatable: bool, ask: impl Fn() -> F) -> Result<Response>
+where
+    F: Future<Output = Result<Response>>,
+{
+    let mut attempt = 1;
+    loop {
+        let outcome = ask().await;
+        let pause = match &outcome {
+            Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => {
+                retry_after(response)
             }
-            tokio::time::sleep(
-                pause.unwrap_or_else(|| jittered(FIRST_PAUSE * 2u32.pow(attempt - 1))),
-            )
-            .await;
-            attempt += 1;
+            Ok(response) if response.status().is_server_error() && repeatable => {
+                retry_after(response)
+            }
+            Err(TwilioError::Unreachable(_)) if repeatable => None,
+            _ => return outcome,
+        };
+        if attempt == ATTEMPTS {
+            return outcome;
         }
+        let growing = || jittered(FIRST_PAUSE * 2u32.pow(attempt - 1));
+        tokio::time::sleep(pause.unwrap_or_else(growing)).await;
+        attempt += 1;
     }
 }
 

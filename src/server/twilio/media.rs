@@ -1,7 +1,7 @@
 //! A recording's audio, streamed. The URL is built from the SID; Twilio may send us on to where the audio lies, and our credentials stay behind.
 
 use super::{
-    client::{Client, Inner, Result, accept, is_loopback},
+    client::{Client, Inner, Result, accept, is_loopback, repeated},
     error::TwilioError,
 };
 use crate::domain::sid::RecordingSid;
@@ -22,7 +22,7 @@ impl Client {
         let mut url = Url::parse(&inner.url(&path))
             .map_err(|error| TwilioError::Unreadable(error.to_string()))?;
         for _ in 0..=MOST_REDIRECTS {
-            let response = request(inner, &url, range).await?;
+            let response = repeated(true, || request(inner, &url, range)).await?;
             if !response.status().is_redirection() {
                 return match response.status().as_u16() {
                     416 => Ok(response),
