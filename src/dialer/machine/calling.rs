@@ -184,7 +184,7 @@ impl State {
             CallEvent::Reconnecting => call.reconnecting = true,
             CallEvent::TransportClosed => {
                 call.reconnecting = true;
-                if call.stage != Stage::Talking {
+                if !call.accepted {
                     out.push(Effect::Start(Timer::Lost(n), LOST_MS));
                 }
             }

@@ -38,7 +38,11 @@ impl State {
         self.call_is_over(now, out);
     }
 
+    /// Why there is no phone outweighs how the last call ended.
     pub(super) fn say_last(&mut self) {
+        if self.is_stopped() {
+            return;
+        }
         if let Some(words) = self.last.as_ref().and_then(Last::words) {
             self.message = Some(words);
         }
@@ -59,9 +63,11 @@ impl State {
                 }
             }
             Timer::Lost(n) => {
-                if self.call.as_ref().is_some_and(|call| {
-                    call.n == n && call.reconnecting && call.stage != Stage::Talking
-                }) {
+                if self
+                    .call
+                    .as_ref()
+                    .is_some_and(|call| call.n == n && call.reconnecting && !call.accepted)
+                {
                     out.push(Effect::HangUp { n });
                     self.close(false, now, out);
                     self.message.get_or_insert(Message::ConnectionLost);
@@ -141,7 +147,7 @@ impl State {
                 && !last.incoming
                 && last.words().is_none()
         });
-        if unheard {
+        if unheard && !self.is_stopped() {
             self.message = Some(Message::NoRequest);
         }
     }
@@ -161,10 +167,7 @@ impl State {
             }
             let n = call.n;
             match record.status {
-                Status::InProgress if !call.incoming => {
-                    call.talk(now);
-                    call.reconnecting = false;
-                }
+                Status::InProgress if !call.incoming => call.talk(now),
                 Status::Ringing if call.stage == Stage::Connecting && !call.incoming => {
                     call.stage = Stage::Ringing
                 }

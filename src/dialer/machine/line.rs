@@ -90,8 +90,9 @@ impl State {
             Timer::Rebuild(epoch) if epoch == self.epoch && self.line == Line::Lost => {
                 if self.call.is_none() {
                     self.rebuild(out);
+                } else {
+                    self.schedule_rebuild(out);
                 }
-                self.schedule_rebuild(out);
             }
             Timer::Presence(epoch) if epoch == self.epoch && self.line == Line::Ready => {
                 out.push(Effect::Presence { registered: true });
@@ -115,20 +116,32 @@ impl State {
         self.token.number > 0 && now >= self.token.expires_at
     }
 
-    /// Another device, with a fresh token: the SDK's own reconnection can stay stuck in `registering`.
+    /// The phone is not ours to use, until somebody does something about it.
+    pub(super) fn is_stopped(&self) -> bool {
+        matches!(
+            self.line,
+            Line::Elsewhere | Line::SignedOut | Line::Unusable
+        )
+    }
+
+    /// Another device, with a fresh token: the SDK's own reconnection can stay stuck in `registering`. Again, until one registers.
     pub(super) fn rebuild(&mut self, out: &mut Vec<Effect>) {
+        if self.is_stopped() {
+            return;
+        }
         if std::mem::take(&mut self.device) {
             out.push(Effect::DestroyDevice);
         }
+        if self.line == Line::Ready {
+            out.push(Effect::Presence { registered: false });
+        }
         self.line = Line::Lost;
         out.push(Effect::FetchToken);
+        self.schedule_rebuild(out);
     }
 
     fn token_arrived(&mut self, life_ms: f64, now: f64, out: &mut Vec<Effect>) {
-        if matches!(
-            self.line,
-            Line::Elsewhere | Line::SignedOut | Line::Unusable
-        ) {
+        if self.is_stopped() {
             return;
         }
         self.token = Token {
@@ -203,7 +216,6 @@ impl State {
         if self.line == Line::Lost && self.call.is_none() {
             self.attempts = 0;
             self.rebuild(out);
-            self.schedule_rebuild(out);
         }
     }
 

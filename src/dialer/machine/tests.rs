@@ -484,6 +484,40 @@ fn a_call_whose_signalling_is_lost_before_the_answer_ends_in_words() {
 }
 
 #[test]
+fn an_answer_in_the_record_does_not_bring_lost_signalling_back() {
+    let mut phone = Phone::ringing();
+    phone.event(CallEvent::TransportClosed);
+    phone.record(Status::InProgress);
+    assert_eq!(phone.face(), Face::Reconnecting);
+    phone.asked.clear();
+    phone.time_up(Timer::Lost(1));
+    assert_eq!(
+        (phone.face(), &phone.state.message),
+        (Face::Ended, &Some(Message::ConnectionLost))
+    );
+    // And the device that is built then is built again when it does not register.
+    assert!(
+        phone
+            .asked
+            .contains(&Effect::Presence { registered: false })
+    );
+    assert!(
+        phone
+            .asked
+            .iter()
+            .any(|effect| matches!(effect, Effect::Start(Timer::Rebuild(_), _)))
+    );
+}
+
+#[test]
+fn how_the_last_call_ended_does_not_hide_that_the_phone_is_elsewhere() {
+    let mut phone = Phone::talking();
+    phone.feed(Input::LockLost);
+    phone.record(Status::Completed);
+    assert_eq!(phone.state.message, Some(Message::TakenOver));
+}
+
+#[test]
 fn without_a_network_the_phone_is_offline_and_a_call_reconnecting() {
     let mut phone = Phone::ready();
     phone.feed(Input::Offline);
