@@ -1,9 +1,24 @@
 //! Requests to our own server.
 
+use gloo_timers::callback::Timeout;
 use serde::Serialize;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Request, RequestInit, Response};
+
+/// How long an answer may take.
+const PATIENCE_MS: u32 = 10_000;
+
+#[wasm_bindgen]
+extern "C" {
+    type AbortController;
+    #[wasm_bindgen(constructor)]
+    fn new() -> AbortController;
+    #[wasm_bindgen(method, getter)]
+    fn signal(this: &AbortController) -> JsValue;
+    #[wasm_bindgen(method)]
+    fn abort(this: &AbortController);
+}
 
 /// What the server said.
 pub struct Answer {
@@ -13,9 +28,13 @@ pub struct Answer {
     pub date: Option<f64>,
 }
 
-/// An error when no answer came.
+/// An error when no answer came, or none in time.
 pub async fn get(url: &str) -> Result<Answer, JsValue> {
-    let answer: Response = JsFuture::from(window()?.fetch_with_str(url))
+    let controller = AbortController::new();
+    let init = RequestInit::new();
+    super::set(&init, "signal", controller.signal());
+    let _limit = Timeout::new(PATIENCE_MS, move || controller.abort());
+    let answer: Response = JsFuture::from(window()?.fetch_with_str_and_init(url, &init))
         .await?
         .dyn_into()?;
     let date = answer

@@ -55,6 +55,7 @@ impl Drop for Source {
 
 impl Inner {
     fn connect(self: &Rc<Self>) {
+        self.close();
         // A new EventSource sends no Last-Event-ID: the query carries it.
         let url = match self.last_id.borrow().as_deref() {
             Some(id) => format!("/api/calls/events?last_event_id={id}"),
@@ -108,6 +109,7 @@ impl Inner {
         let pause = pause + (js_sys::Math::random() * f64::from(pause) * 0.3) as u32;
         *self.again.borrow_mut() = Some(Timeout::new(pause, move || {
             if let Some(inner) = inner.upgrade() {
+                drop(inner.again.take());
                 inner.connect();
             }
         }));
