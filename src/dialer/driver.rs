@@ -59,20 +59,27 @@ pub fn send(input: Input) {
 }
 
 pub fn choose_microphone(id: String) {
-    let audio = audio();
-    leptos::task::spawn_local(Device::choose_microphone(audio, id));
+    if let Some(driver) = DRIVER.with_borrow(Clone::clone) {
+        *driver.microphone.borrow_mut() = Some(id.clone());
+        leptos::task::spawn_local(Device::choose_microphone(driver.audio(), id));
+    }
 }
 
 pub fn choose_speaker(id: String) {
-    let audio = audio();
-    leptos::task::spawn_local(Device::choose_speaker(audio, id));
+    if let Some(driver) = DRIVER.with_borrow(Clone::clone) {
+        *driver.speaker.borrow_mut() = Some(id.clone());
+        leptos::task::spawn_local(Device::choose_speaker(driver.audio(), id));
+    }
 }
 
 /// Looks again at which microphones and speakers there are.
 pub fn look_for_devices() {
     if let Some(driver) = DRIVER.with_borrow(Clone::clone) {
         let devices = driver.device.borrow().as_ref().map(Device::devices);
-        driver.shown.devices.set(devices.unwrap_or_default());
+        let mut devices = devices.unwrap_or_default();
+        devices.microphone = driver.microphone.borrow().clone();
+        devices.speaker = driver.speaker.borrow().clone();
+        driver.shown.devices.set(devices);
     }
 }
 
@@ -87,14 +94,6 @@ pub fn country_name(locale: Locale, region: &str) -> String {
         .unwrap_or_else(|| region.to_owned())
 }
 
-fn audio() -> Option<wasm_bindgen::JsValue> {
-    DRIVER.with_borrow(|driver| {
-        driver
-            .as_ref()
-            .and_then(|driver| driver.device.borrow().as_ref().and_then(Device::audio))
-    })
-}
-
 struct Driver {
     setup: Setup,
     locale: Locale,
@@ -107,6 +106,11 @@ struct Driver {
     token: RefCell<String>,
     fetching: Cell<bool>,
     device: RefCell<Option<Device>>,
+    /// Which device is wanted: counted up with each that is made or destroyed.
+    generation: Cell<u32>,
+    /// The ids of the microphone and the speaker that were chosen.
+    microphone: RefCell<Option<String>>,
+    speaker: RefCell<Option<String>>,
     calls: RefCell<BTreeMap<u32, Call>>,
     timers: RefCell<Vec<(Timer, Timeout)>>,
     lock: RefCell<Option<Held>>,
@@ -136,6 +140,9 @@ impl Driver {
             token: RefCell::default(),
             fetching: Cell::new(false),
             device: RefCell::default(),
+            generation: Cell::new(0),
+            microphone: RefCell::default(),
+            speaker: RefCell::default(),
             calls: RefCell::default(),
             timers: RefCell::default(),
             lock: RefCell::default(),
@@ -166,6 +173,10 @@ impl Driver {
         }
         self.busy.set(false);
         self.show();
+    }
+
+    fn audio(&self) -> Option<wasm_bindgen::JsValue> {
+        self.device.borrow().as_ref().and_then(Device::audio)
     }
 
     /// A handler for things that the driver owns: it must not keep the driver alive.

@@ -2,9 +2,9 @@
 
 use super::{
     machine::{CallEvent, Input, Warning},
-    voice_sdk::{Call, Device, fault, parameter, status},
+    voice_sdk::{Call, Device, custom_parameter, fault, parameter, status},
 };
-use std::rc::Rc;
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 use wasm_bindgen::JsValue;
 
 /// Where inputs go.
@@ -66,15 +66,22 @@ pub fn hear_call(call: &mut Call, n: u32, send: &Send, on_level: impl Fn(u8) + '
     });
     let to = report.clone();
     call.on("mute", move |on, _| to(CallEvent::Muted(on.is_truthy())));
-    let to = report.clone();
+    // Several of the SDK's warnings are one of ours: it is over when the last of them is.
+    let raised = Rc::new(RefCell::new(BTreeMap::new()));
+    let (to, on) = (report.clone(), raised.clone());
     call.on("warning", move |name, _| {
-        if let Some(warning) = warning(&name) {
+        if let (Some(name), Some(warning)) = (name.as_string(), warning(&name)) {
+            on.borrow_mut().insert(name, warning);
             to(CallEvent::Warning(warning));
         }
     });
     call.on("warning-cleared", move |name, _| {
-        if let Some(warning) = warning(&name) {
-            report(CallEvent::WarningCleared(warning));
+        if let (Some(name), Some(warning)) = (name.as_string(), warning(&name)) {
+            raised.borrow_mut().remove(&name);
+            let still = raised.borrow().values().any(|other| *other == warning);
+            if !still {
+                report(CallEvent::WarningCleared(warning));
+            }
         }
     });
     call.on("volume", move |input, _| {
@@ -82,9 +89,11 @@ pub fn hear_call(call: &mut Call, n: u32, send: &Send, on_level: impl Fn(u8) + '
     });
 }
 
-/// Twilio's SID of the call, once it has one.
+/// Twilio's SID of the call, once it has one. An incoming one is a leg of the customer's call: our TwiML says which.
 pub fn sid(call: &JsValue) -> Option<String> {
-    parameter(call, "CallSid").filter(|sid| sid.starts_with("CA"))
+    custom_parameter(call, "call_sid")
+        .or_else(|| parameter(call, "CallSid"))
+        .filter(|sid| sid.starts_with("CA"))
 }
 
 /// The names of <https://www.twilio.com/docs/voice/sdks/javascript/twiliocall#warning-event>

@@ -17,4 +17,7 @@ pub struct Shown {
 pub struct Devices {
     pub microphones: Vec<(String, String)>,
     pub speakers: Vec<(String, String)>,
+    /// The ids that were chosen.
+    pub microphone: Option<String>,
+    pub speaker: Option<String>,
 }

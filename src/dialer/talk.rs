@@ -120,8 +120,8 @@ pub fn Tools(locale: Locale, shown: Shown, face: Memo<Face>) -> impl IntoView {
                     <span>{td_string!(locale, dialer.sound)}</span>
                 </summary>
                 <div class="sound-choices">
-                    <Choice label=td_string!(locale, dialer.microphone) devices=shown.devices pick=|d| &d.microphones choose=driver::choose_microphone />
-                    <Choice label=td_string!(locale, dialer.speaker) devices=shown.devices pick=|d| &d.speakers choose=driver::choose_speaker />
+                    <Choice label=td_string!(locale, dialer.microphone) devices=shown.devices pick=|d| &d.microphones chosen=|d| &d.microphone choose=driver::choose_microphone />
+                    <Choice label=td_string!(locale, dialer.speaker) devices=shown.devices pick=|d| &d.speakers chosen=|d| &d.speaker choose=driver::choose_speaker />
                 </div>
             </details>
         </div>
@@ -136,16 +136,19 @@ fn Choice(
     label: &'static str,
     devices: RwSignal<Devices>,
     pick: fn(&Devices) -> &Vec<(String, String)>,
+    chosen: fn(&Devices) -> &Option<String>,
     choose: fn(String),
 ) -> impl IntoView {
     let options = move || {
-        let named = |(place, (id, label)): (usize, (String, String))| {
+        let chosen = devices.with(|devices| chosen(devices).clone());
+        let named = move |(place, (id, label)): (usize, (String, String))| {
             let label = if label.is_empty() {
                 (place + 1).to_string()
             } else {
                 label
             };
-            view! { <option value=id>{label}</option> }
+            let selected = chosen.as_deref() == Some(id.as_str());
+            view! { <option value=id prop:selected=selected>{label}</option> }
         };
         devices
             .with(|devices| pick(devices).clone())

@@ -48,6 +48,8 @@ extern "C" {
     type AudioHelper;
     #[wasm_bindgen(method, catch, js_name = setInputDevice)]
     fn set_input_device(this: &AudioHelper, id: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = unsetInputDevice)]
+    fn unset_input_device(this: &AudioHelper) -> Result<Promise, JsValue>;
     type Outputs;
     #[wasm_bindgen(method, catch)]
     fn set(this: &Outputs, id: &str) -> Result<Promise, JsValue>;
@@ -186,6 +188,7 @@ impl Device {
         Devices {
             microphones,
             speakers,
+            ..Devices::default()
         }
     }
 
@@ -193,6 +196,15 @@ impl Device {
         let Some(audio) = audio else { return };
         if let Ok(promise) = audio.unchecked_ref::<AudioHelper>().set_input_device(&id) {
             let _ = JsFuture::from(promise).await;
+        }
+    }
+
+    /// Closes the microphone that was chosen; false when the SDK would not, because of a call.
+    pub async fn let_microphone_go(audio: Option<JsValue>) -> bool {
+        let Some(audio) = audio else { return true };
+        match audio.unchecked_ref::<AudioHelper>().unset_input_device() {
+            Ok(promise) => JsFuture::from(promise).await.is_ok(),
+            Err(_) => false,
         }
     }
 
@@ -210,7 +222,7 @@ impl Device {
         get_text(&self.device, "state")
     }
 
-    /// The SDK's AudioHelper, for the two above.
+    /// The SDK's AudioHelper, for the three above.
     pub fn audio(&self) -> Option<JsValue> {
         get(&self.device, "audio")
     }
@@ -298,6 +310,16 @@ pub fn status(call: &JsValue) -> String {
 /// A parameter of the call: `CallSid`, `From`, `To`. The SID is the SDK's own, `TJ…`, until Twilio has given one.
 pub fn parameter(call: &JsValue, name: &str) -> Option<String> {
     get_text(&get(call, "parameters")?, name).filter(|value| !value.is_empty())
+}
+
+/// A parameter that our own TwiML gave an incoming call.
+pub fn custom_parameter(call: &JsValue, name: &str) -> Option<String> {
+    get(call, "customParameters")?
+        .dyn_into::<js_sys::Map>()
+        .ok()?
+        .get(&JsValue::from_str(name))
+        .as_string()
+        .filter(|value| !value.is_empty())
 }
 
 /// What the SDK, or the browser, threw.

@@ -10,7 +10,7 @@ use crate::{
     dialer::{
         machine::{CallEvent, Effect, Input, Record, Report},
         sdk_events::{hear_call, hear_device, sid},
-        voice_sdk::{self, Call, Device, parameter},
+        voice_sdk::{self, Call, Device, custom_parameter, parameter},
     },
     domain::view::CallView,
 };
@@ -57,10 +57,13 @@ impl Driver {
                     self.send(Input::DeviceError(fault));
                 }
             }
-            Effect::DestroyDevice => drop(self.device.take()),
+            Effect::DestroyDevice => {
+                self.next_generation();
+                drop(self.device.take());
+            }
             Effect::Connect { n, to } => self.connect(n, to),
             Effect::HangUp { n } => self.with_call(n, Call::disconnect),
-            Effect::Accept { n } => self.with_call(n, Call::accept),
+            Effect::Accept { n } => self.accept(n),
             Effect::Reject { n } => self.with_call(n, Call::reject),
             Effect::Mute { n, on } => self.with_call(n, |call| call.mute(on)),
             Effect::Digit { n, key } => self.with_call(n, |call| call.send_digit(key)),
@@ -176,7 +179,15 @@ impl Driver {
         });
     }
 
+    /// A device that was asked for before this is not wanted any more.
+    fn next_generation(&self) -> u32 {
+        let generation = self.generation.get().wrapping_add(1);
+        self.generation.set(generation);
+        generation
+    }
+
     fn create_device(self: &Rc<Self>) {
+        let generation = self.next_generation();
         let driver = self.clone();
         spawn_local(async move {
             let deadline = js_sys::Date::now() + SDK_WAIT.as_millis() as f64;
@@ -185,6 +196,9 @@ impl Driver {
                     return driver.send(Input::SdkMissing);
                 }
                 sleep(Duration::from_millis(50)).await;
+                if driver.generation.get() != generation {
+                    return;
+                }
             }
             let made = Device::new(&driver.token.borrow(), &driver.setup);
             match made {
@@ -196,7 +210,12 @@ impl Driver {
                         }
                     });
                     device.register();
+                    let audio = device.audio();
                     *driver.device.borrow_mut() = Some(device);
+                    let speaker = driver.speaker.borrow().clone();
+                    if let Some(id) = speaker {
+                        Device::choose_speaker(audio, id).await;
+                    }
                 }
                 Err(_) => driver.send(Input::Unsupported),
             }
@@ -204,13 +223,17 @@ impl Driver {
     }
 
     fn connect(self: &Rc<Self>, n: u32, to: String) {
-        let promise = self
-            .device
-            .borrow()
-            .as_ref()
-            .map(|device| device.connect(&to));
         let driver = self.clone();
         spawn_local(async move {
+            driver.open_microphone().await;
+            if !driver.is_on(n) {
+                return driver.close_microphone();
+            }
+            let promise = driver
+                .device
+                .borrow()
+                .as_ref()
+                .map(|device| device.connect(&to));
             let Some(promise) = promise else {
                 let fault = crate::dialer::machine::Fault {
                     code: 31009,
@@ -237,9 +260,61 @@ impl Driver {
         });
     }
 
+    fn accept(self: &Rc<Self>, n: u32) {
+        if self.microphone.borrow().is_none() {
+            return self.with_call(n, Call::accept);
+        }
+        let driver = self.clone();
+        spawn_local(async move {
+            driver.open_microphone().await;
+            if driver.is_on(n) {
+                driver.with_call(n, Call::accept);
+            } else {
+                driver.close_microphone();
+            }
+        });
+    }
+
+    fn is_on(&self, n: u32) -> bool {
+        self.state
+            .borrow()
+            .call
+            .as_ref()
+            .is_some_and(|call| call.n == n)
+    }
+
+    /// The microphone that was chosen, for the call that begins now. Where it is gone the SDK takes the browser's own.
+    async fn open_microphone(&self) {
+        let microphone = self.microphone.borrow().clone();
+        if let Some(id) = microphone {
+            Device::choose_microphone(self.audio(), id).await;
+        }
+    }
+
+    /// The SDK keeps a microphone that was chosen open until it is told otherwise, which it takes only once its call is over.
+    pub(super) fn close_microphone(self: &Rc<Self>) {
+        if self.microphone.borrow().is_none() {
+            return;
+        }
+        let driver = self.clone();
+        spawn_local(async move {
+            for _ in 0..3 {
+                sleep(Duration::from_millis(700)).await;
+                if driver.state.borrow().call.is_some() {
+                    return;
+                }
+                if Device::let_microphone_go(driver.audio()).await {
+                    return;
+                }
+            }
+        });
+    }
+
     fn incoming(self: &Rc<Self>, call: JsValue) {
         let n = self.state.borrow().next_call();
-        let from = parameter(&call, "From").unwrap_or_default();
+        let from = custom_parameter(&call, "customer")
+            .or_else(|| parameter(&call, "From"))
+            .unwrap_or_default();
         let sid = sid(&call);
         self.adopt(n, Call::from_js(call));
         self.send(Input::Incoming { n, sid, from });

@@ -106,13 +106,19 @@ impl Driver {
             let title =
                 words::title(self.locale, &state).map(|words| format!("{words} · {}", self.title));
             document.set_title(title.as_ref().unwrap_or(&self.title));
-            if let Ok(Some(spot)) = document.query_selector("[data-phone-state]") {
+            // A live region: the same words set again would be read out again.
+            if before != Some(face)
+                && let Ok(Some(spot)) = document.query_selector("[data-phone-state]")
+            {
                 spot.set_text_content(Some(words::state(self.locale, face)));
                 let _ = spot.set_attribute("data-phone-state", face.as_str());
             }
         }
         if before.is_some_and(|before| before != face) {
             keep_focus();
+        }
+        if before.is_some_and(|before| before.is_call()) && !face.is_call() {
+            self.close_microphone();
         }
         self.shown.state.set(state);
     }
