@@ -70,14 +70,30 @@ pub fn CallList(
         open: RwSignal::new(None),
     });
 
+    // Which question is the latest, and what changed since it was asked: its answer may be older than that.
+    let asked = StoredValue::new(0u32);
+    let since = StoredValue::new(Vec::<CallView>::new());
     let reload = move || {
+        let mine = asked.get_value().wrapping_add(1);
+        asked.set_value(mine);
+        since.set_value(Vec::new());
         loading.set(true);
         spawn_local(async move {
             let answer = browser::get::<Calls>(&format!("/api/calls?limit={PAGE}")).await;
+            // The list may be gone, or may have been asked for again.
+            if asked.try_get_value() != Some(mine) {
+                return;
+            }
             failed.set(answer.is_err());
             if let Ok(answer) = answer {
-                place.with_value(|place| entries.replace(answer.calls, &place.zone));
+                place.with_value(|place| {
+                    entries.replace(answer.calls, &place.zone);
+                    for call in since.get_value() {
+                        entries.apply(call, &place.zone, newest);
+                    }
+                });
             }
+            since.set_value(Vec::new());
             loading.set(false);
         });
     };
@@ -89,7 +105,12 @@ pub fn CallList(
             place.with_value(|place| {
                 today.set(place.zone.today());
                 match change {
-                    Change::Call(call) => entries.apply(*call, &place.zone, newest),
+                    Change::Call(call) => {
+                        if loading.get_untracked() {
+                            since.update_value(|since| since.push((*call).clone()));
+                        }
+                        entries.apply(*call, &place.zone, newest);
+                    }
                     Change::Reset if newest => reload(),
                     Change::Reset | Change::Fetch(_) => {}
                 }
@@ -108,12 +129,13 @@ pub fn CallList(
                 <span class="agent">{td_string!(locale, history.column.agent)}</span>
                 <span>{td_string!(locale, history.column.time)}</span>
             </div>
+            // Above rows, that they could not be had anew.
+            <Show when=move || entries.is_empty() || (failed.get() && !loading.get())>
+                <Nothing locale failed loading reload />
+            </Show>
             <For each=move || entries.days() key=|day| *day let:day>
                 <DaySection locale day heading_level today entries place />
             </For>
-            <Show when=move || entries.is_empty()>
-                <Nothing locale failed loading reload />
-            </Show>
         </div>
     }
 }
@@ -144,7 +166,7 @@ fn DaySection(
     .into_any()
 }
 
-/// What stands in place of rows: that they are on their way, that they could not be had, or that there are none.
+/// What stands in place of rows, or above those that are out of date: that they are on their way, that they could not be had, or that there are none.
 #[component]
 fn Nothing(
     locale: Locale,

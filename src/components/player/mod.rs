@@ -41,10 +41,14 @@ impl Deck {
         }
     }
 
-    /// A refusal (no gesture, no sound to be had) reaches us as the element's `pause` or `error` event; the promise adds nothing.
+    /// A refusal (no gesture, no sound to be had) reaches us as the element's `pause` or `error` event; the promise adds nothing, and
+    /// is heard only so that the browser does not report it as unheard.
     fn play(self) {
-        if let Some(audio) = self.audio.get_untracked() {
-            let _ = audio.play();
+        #[cfg(feature = "hydrate")]
+        if let Some(Ok(promise)) = self.audio.get_untracked().map(|audio| audio.play()) {
+            spawn_local(async move {
+                let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+            });
         }
     }
 
