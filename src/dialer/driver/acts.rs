@@ -191,14 +191,17 @@ impl Driver {
         let driver = self.clone();
         spawn_local(async move {
             let deadline = js_sys::Date::now() + SDK_WAIT.as_millis() as f64;
-            while !voice_sdk::is_loaded() {
+            loop {
+                if driver.generation.get() != generation {
+                    return;
+                }
+                if voice_sdk::is_loaded() {
+                    break;
+                }
                 if js_sys::Date::now() > deadline {
                     return driver.send(Input::SdkMissing);
                 }
                 sleep(Duration::from_millis(50)).await;
-                if driver.generation.get() != generation {
-                    return;
-                }
             }
             let made = Device::new(&driver.token.borrow(), &driver.setup);
             match made {
