@@ -20,6 +20,7 @@ export const test = base.extend<ForTest, ForWorker>({
     await Phone.signIn(context, installation, person);
     const phone = new Phone(page, installation, person);
     await use(phone);
+    expect.soft(phone.faults, "what a healthy page does not say on the console").toEqual([]);
     if (info.status !== info.expectedStatus) {
       console.log(`--- console\n${phone.lines.slice(-60).join("\n")}\n--- almasar\n${(await installation.log("almasar")).split("\n").slice(-60).join("\n")}`);
     }

@@ -137,6 +137,13 @@ mod tests {
         }
     }
 
+    /// Signals live as long as what owns them.
+    fn owner() -> Owner {
+        let owner = Owner::new();
+        owner.set();
+        owner
+    }
+
     fn shown(entries: Entries) -> Vec<(u8, &'static str)> {
         entries.0.with_untracked(|all| {
             all.iter()
@@ -147,6 +154,7 @@ mod tests {
 
     #[test]
     fn a_change_touches_its_row_alone_and_a_new_call_comes_first() {
+        let _owner = owner();
         let zone = Zone::new("Asia/Riyadh");
         let entries = Entries::new(
             vec![call(1, "2026-11-22T09:00:00.000Z", Status::Ringing)],
@@ -168,6 +176,7 @@ mod tests {
 
     #[test]
     fn a_page_of_older_calls_takes_no_new_ones() {
+        let _owner = owner();
         let zone = Zone::new("UTC");
         let entries = Entries::new(vec![], &zone);
         entries.apply(
@@ -180,6 +189,7 @@ mod tests {
 
     #[test]
     fn a_start_that_turns_out_earlier_moves_the_row() {
+        let _owner = owner();
         let zone = Zone::new("UTC");
         let calls = vec![
             call(2, "2026-11-22T10:00:00.000Z", Status::Busy),
@@ -196,6 +206,7 @@ mod tests {
 
     #[test]
     fn a_reset_drops_what_is_gone_and_keeps_the_rest() {
+        let _owner = owner();
         let zone = Zone::new("UTC");
         let entries = Entries::new(
             vec![call(1, "2026-11-22T09:00:00.000Z", Status::Ringing)],
