@@ -31,7 +31,8 @@ struct Line {
 pub struct TestApp {
     pub running: Running,
     pub base: String,
-    pub dir: TempDir,
+    /// Removed with the test.
+    _dir: TempDir,
     http: reqwest::Client,
 }
 
@@ -84,7 +85,7 @@ pub async fn spawn_app_with(flags: &[&str]) -> TestApp {
     TestApp {
         running,
         base,
-        dir,
+        _dir: dir,
         http,
     }
 }
