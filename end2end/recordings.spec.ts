@@ -24,8 +24,11 @@ test("a recording whose callback never came is fetched by the green button", asy
   await agent.dial("0569700004");
   const row = await agent.newest("completed", 30_000);
   await expect(row.getByTestId("call-play")).toHaveCount(0);
-  await agent.page.getByTestId("fetch-recordings").click();
-  await expect(row.getByTestId("call-play")).toBeVisible();
+  // Twilio needs a moment to finish the recording; until then there is nothing to fetch.
+  await expect(async () => {
+    await agent.page.getByTestId("fetch-recordings").click();
+    await expect(row.getByTestId("call-play")).toBeVisible({ timeout: 3_000 });
+  }).toPass({ timeout: 30_000 });
 });
 
 test("audio that is not there at first, then arrives, is archived", async ({ own, agent }) => {
