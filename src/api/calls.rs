@@ -17,24 +17,12 @@ pub struct Loaded {
     pub next_cursor: Option<String>,
     /// Every change up to this one is in `calls`; those after it come by the stream.
     pub change: Option<i64>,
-    /// IANA name of `TIME_ZONE`.
-    pub zone: String,
-    /// `RECORD_CALLS`
-    pub recorded: bool,
 }
 
 /// A page of the signed-in user's history, from `cursor` on, or the newest.
 pub async fn load(cursor: Option<String>) -> Loaded {
     let state = expect_context::<AppState>();
-    let user = use_context::<User>();
-    let zone = state
-        .config
-        .time_zone
-        .iana_name()
-        .unwrap_or("UTC")
-        .to_owned();
-    let recorded = state.config.record_calls;
-    let read = match user {
+    let read = match use_context::<User>() {
         Some(user) => read(&state, &user, cursor)
             .await
             .map_err(|error| tracing::error!(%error, "the history could not be read"))
@@ -46,15 +34,11 @@ pub async fn load(cursor: Option<String>) -> Loaded {
             calls: Some(page.calls),
             next_cursor: page.next_cursor,
             change: Some(change),
-            zone,
-            recorded,
         },
         None => Loaded {
             calls: None,
             next_cursor: None,
             change: None,
-            zone,
-            recorded,
         },
     }
 }

@@ -4,7 +4,7 @@ use super::{
     machine::{CallEvent, Input, Warning},
     voice_sdk::{Call, Device, custom_parameter, fault, parameter, status},
 };
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsValue;
 
 /// Where inputs go.
@@ -67,18 +67,18 @@ pub fn hear_call(call: &mut Call, n: u32, send: &Send, on_level: impl Fn(u8) + '
     let to = report.clone();
     call.on("mute", move |on, _| to(CallEvent::Muted(on.is_truthy())));
     // Several of the SDK's warnings are one of ours: it is over when the last of them is.
-    let raised = Rc::new(RefCell::new(BTreeMap::new()));
+    let raised = Rc::new(RefCell::new(Vec::<(String, Warning)>::new()));
     let (to, on) = (report.clone(), raised.clone());
     call.on("warning", move |name, _| {
         if let (Some(name), Some(warning)) = (name.as_string(), warning(&name)) {
-            on.borrow_mut().insert(name, warning);
+            on.borrow_mut().push((name, warning));
             to(CallEvent::Warning(warning));
         }
     });
     call.on("warning-cleared", move |name, _| {
         if let (Some(name), Some(warning)) = (name.as_string(), warning(&name)) {
-            raised.borrow_mut().remove(&name);
-            let still = raised.borrow().values().any(|other| *other == warning);
+            raised.borrow_mut().retain(|(other, _)| *other != name);
+            let still = raised.borrow().iter().any(|(_, other)| *other == warning);
             if !still {
                 report(CallEvent::WarningCleared(warning));
             }

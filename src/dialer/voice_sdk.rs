@@ -1,7 +1,7 @@
 //! Twilio's Voice JS SDK 2.18.5, as far as we use it: private externs under types that own a handle and its closures. Dropping one
 //! detaches. Options and events: <https://twilio.github.io/twilio-voice.js/>, and the package's own `es5/twilio/{device,call}.d.ts`.
 
-use super::{Setup, machine::Fault, shown::Devices};
+use super::{Setup, machine::Fault, page::Devices};
 use crate::browser::{get, get_text, set};
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
@@ -364,7 +364,7 @@ fn options(setup: &Setup) -> Object {
         set(&options, "edge", edge.as_str());
     }
     if let Some(signaling) = &setup.signaling {
-        set(&options, "chunderw", signaling.authority.as_str());
+        set(&options, "chunderw", signaling.as_str());
         set(&options, "publishEvents", false);
     }
     options

@@ -22,7 +22,6 @@ pub fn state(locale: Locale, face: Face) -> &'static str {
 }
 
 /// What the tab's title says before the page's own, in a call.
-#[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
 pub fn title(locale: Locale, phone: &State) -> Option<String> {
     let call = phone.call.as_ref()?;
     Some(format!("{} {}", state(locale, phone.face()), call.number))
@@ -88,6 +87,16 @@ pub fn refused(locale: Locale, reason: Reason) -> &'static str {
         Reason::ServerBusy => td_string!(locale, reason.server_busy),
         Reason::AgentNoAnswer => td_string!(locale, reason.agent_no_answer),
         Reason::CarrierFailed => td_string!(locale, reason.carrier_failed),
+    }
+}
+
+/// What answers at a number, by the name that `api::number::Kind` has in JSON.
+pub fn kind(locale: Locale, kind: &str) -> Option<&'static str> {
+    match kind {
+        "Mobile" => Some(td_string!(locale, dialer.kind.mobile)),
+        "Fixed" => Some(td_string!(locale, dialer.kind.fixed)),
+        "TollFree" => Some(td_string!(locale, dialer.kind.toll_free)),
+        _ => None,
     }
 }
 

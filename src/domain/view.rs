@@ -1,11 +1,14 @@
-//! A call as the contract's JSON shows it: the list, the stream of changes and the islands share this one shape.
+//! A call as the contract's JSON shows it: the list, the stream of changes and the rows share this one shape.
 
 use super::{
     call::{Direction, Status},
     recording::RecordingStatus,
     sid::{CallSid, RecordingSid},
 };
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize,
+    de::{IntoDeserializer, value::Error},
+};
 
 /// One call. Times are RFC 3339 UTC; durations are seconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,6 +75,13 @@ pub enum Reason {
     AgentNoAnswer,
     /// Twilio could not carry the call (its `failed`).
     CarrierFailed,
+}
+
+impl Reason {
+    /// The reason that has this key.
+    pub fn named(key: &str) -> Option<Self> {
+        Self::deserialize(IntoDeserializer::<Error>::into_deserializer(key)).ok()
+    }
 }
 
 /// How far a Fetch Recordings has come: `event: fetch` of the stream, and the answer of the route.

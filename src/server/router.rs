@@ -37,6 +37,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/calls/diagnostics", post(calls::diagnostics))
         .route("/api/calls/{sid}", get(calls::one))
         .route("/api/calls/{sid}/waveform", get(recordings::waveform))
+        .route("/app/calls", get(rows::rows))
         .route("/app/locale", post(auth::choose_locale))
         .route("/app/{*function}", any(pages::server_functions))
         .route("/", get(pages::home))

@@ -1,11 +1,7 @@
 //! What is known of a call: of the one that is on, and of the one that ended last.
 
 use super::Message;
-use crate::domain::{
-    call::{Direction, Status},
-    view::{CallView, Reason},
-};
-use serde::Serialize;
+use crate::domain::{call::Status, view::Reason};
 
 /// How far a call has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +23,7 @@ pub enum Warning {
 }
 
 /// A cause from the SDK or the browser. Codes: <https://www.twilio.com/docs/api/errors>
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
     pub code: u32,
     pub message: String,
@@ -104,22 +100,8 @@ pub struct Record {
     pub recorded: bool,
 }
 
-impl From<&CallView> for Record {
-    fn from(view: &CallView) -> Self {
-        Self {
-            sid: view.sid.to_string(),
-            child_sid: view.child_sid.as_ref().map(ToString::to_string),
-            outbound: view.direction == Direction::Outbound,
-            to: view.to.clone(),
-            status: view.status,
-            reason: view.reason,
-            recorded: view.recording.is_some(),
-        }
-    }
-}
-
 /// What the browser saw of a call that ended badly.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     pub sid: Option<String>,
     pub to: String,

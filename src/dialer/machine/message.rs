@@ -47,7 +47,7 @@ pub enum Link {
 }
 
 impl Message {
-    /// Setup is for those who may open it; the island asks.
+    /// Setup is for those who may open it; `shown` asks.
     pub fn link(&self) -> Option<Link> {
         match self {
             Message::SignedOut => Some(Link::Login),

@@ -229,6 +229,16 @@ pub async fn one(state: &AppState, user: &User, sid: &CallSid) -> Result<Option<
     Ok(Some(CallDetail { call, events }))
 }
 
+/// Of these calls the ones that this user may see, newest first.
+pub async fn some(state: &AppState, user: &User, sids: &[CallSid]) -> Result<Vec<CallView>> {
+    let mut calls = Vec::with_capacity(sids.len());
+    for sid in sids {
+        calls.extend(visible(state, user, sid).await?);
+    }
+    calls.sort_by(|one, other| other.started_at.cmp(&one.started_at));
+    Ok(calls)
+}
+
 /// A call, if this user may see it.
 pub async fn visible(state: &AppState, user: &User, sid: &CallSid) -> Result<Option<CallView>> {
     let call = state.store.call(sid).await?;

@@ -1,4 +1,4 @@
-//! The zone and the clock on the server.
+//! The zone in which times are shown, and the clock on its wall.
 
 use super::{Day, Local};
 use jiff::{Timestamp, tz::TimeZone};

@@ -1,21 +1,23 @@
 //! The picture of a recording: a row of bars, the agent's upwards, the customer's downwards.
 
-use serde::Deserialize;
 use std::fmt::Write;
 
 /// The drawing's own units; it is stretched to the room there is.
-pub const WIDTH: f64 = 360.0;
-pub const HEIGHT: f64 = 48.0;
+pub const WIDTH: u32 = 360;
+pub const HEIGHT: u32 = 48;
 
 const BARS: usize = 120;
-const MIDDLE: f64 = HEIGHT / 2.0;
+
+// In tenths of those units: whole numbers are written with far less code than fractions.
+const MIDDLE: i32 = 240;
 /// Left free between the voices.
-const GAP: f64 = 1.5;
+const GAP: i32 = 15;
+const REACH: i32 = MIDDLE - GAP - 10;
 /// What silence looks like.
-const LEAST: f64 = 0.8;
+const LEAST: i32 = 8;
 
 /// `GET /api/calls/{sid}/waveform`: loudness from 0 to 255, per channel.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct Waveform {
     pub channels: Vec<Vec<u8>>,
     /// Counted from 1.
@@ -33,8 +35,8 @@ impl Drawing {
     /// Before the waveform has come, or where there is none: a line to seek on.
     pub fn flat() -> Self {
         Self {
-            agent: bars(&[], -1.0),
-            customer: bars(&[], 1.0),
+            agent: bars(&[], -1),
+            customer: bars(&[], 1),
         }
     }
 
@@ -42,30 +44,41 @@ impl Drawing {
         let agent_at = waveform.agent_channel.saturating_sub(1);
         let channel = |at: usize| waveform.channels.get(at).map_or(&[][..], Vec::as_slice);
         Self {
-            agent: bars(channel(agent_at), -1.0),
-            customer: bars(channel(if agent_at == 0 { 1 } else { 0 }), 1.0),
+            agent: bars(channel(agent_at), -1),
+            customer: bars(channel(if agent_at == 0 { 1 } else { 0 }), 1),
         }
     }
 }
 
-fn bars(loudness: &[u8], direction: f64) -> String {
-    let step = WIDTH / BARS as f64;
-    let reach = MIDDLE - GAP - 1.0;
+fn bars(loudness: &[u8], direction: i32) -> String {
+    let step = WIDTH as usize * 10 / BARS;
     let mut path = String::with_capacity(BARS * 14);
     for bar in 0..BARS {
-        let share = f64::from(loudest(loudness, bar)) / 255.0;
+        let share = f32::from(loudest(loudness, bar)) / 255.0;
         // Loudness is felt, not measured: the root lifts quiet speech into sight.
-        let height = (share.sqrt() * reach).max(LEAST);
-        let x = step * (bar as f64 + 0.5);
+        let height = ((share.sqrt() * REACH as f32 + 0.5) as i32).max(LEAST);
+        let x = (step * bar + step / 2) as i32;
         // Writing to a String does not fail.
         let _ = write!(
             path,
-            "M{x} {:.1}v{:.1}",
-            MIDDLE + direction * GAP,
-            direction * height
+            "M{} {}v{}",
+            Tenths(x),
+            Tenths(MIDDLE + direction * GAP),
+            Tenths(direction * height)
         );
     }
     path
+}
+
+/// `-215` as `-21.5`
+struct Tenths(i32);
+
+impl std::fmt::Display for Tenths {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let tenths = self.0.unsigned_abs();
+        write!(f, "{sign}{}.{}", tenths / 10, tenths % 10)
+    }
 }
 
 /// The loudest moment that falls to this bar.
