@@ -53,19 +53,25 @@ pub async fn get(url: &str) -> Result<Answer, JsValue> {
     })
 }
 
-/// Posts JSON; the status of the answer.
-pub async fn post_json(url: &str, body: &impl Serialize) -> Result<u16, JsValue> {
+/// Posts JSON; the text of the answer. An error when none came, or none in time.
+pub async fn post_json(url: &str, body: &impl Serialize) -> Result<String, JsValue> {
     let text =
         serde_json::to_string(body).map_err(|error| JsValue::from_str(&error.to_string()))?;
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&JsValue::from_str(&text));
+    let controller = AbortController::new();
+    super::set(&init, "signal", controller.signal());
+    let _limit = Timeout::new(PATIENCE_MS, move || controller.abort());
     let request = Request::new_with_str_and_init(url, &init)?;
     request.headers().set("Content-Type", "application/json")?;
     let answer: Response = JsFuture::from(window()?.fetch_with_request(&request))
         .await?
         .dyn_into()?;
-    Ok(answer.status())
+    Ok(JsFuture::from(answer.text()?)
+        .await?
+        .as_string()
+        .unwrap_or_default())
 }
 
 fn window() -> Result<web_sys::Window, JsValue> {

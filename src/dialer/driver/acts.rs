@@ -12,7 +12,7 @@ use crate::{
         sdk_events::{hear_call, hear_device, sid},
         voice_sdk::{self, Call, Device, custom_parameter, parameter},
     },
-    domain::view::CallView,
+    domain::view::{CallView, CauseView},
 };
 use gloo_timers::future::sleep;
 use leptos::{prelude::Set, task::spawn_local};
@@ -38,7 +38,11 @@ struct Diagnostics {
     report: Report,
     microphone: String,
     signaling: Option<String>,
-    ice: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Explanation {
+    cause: Option<CauseView>,
 }
 
 impl Driver {
@@ -74,7 +78,7 @@ impl Driver {
                 // Twilio's own callbacks come to the same, later.
                 let _ = api::hangup::note(sid).await;
             }),
-            Effect::Report(report) => self.report(report),
+            Effect::Report { n, report } => self.report(n, report),
             Effect::Presence { registered } => {
                 let tab = self.tab.clone();
                 spawn_local(async move {
@@ -241,6 +245,7 @@ impl Driver {
                 let fault = crate::dialer::machine::Fault {
                     code: 31009,
                     message: "no device".into(),
+                    ice: None,
                 };
                 return driver.send(Input::Event {
                     n,
@@ -345,34 +350,32 @@ impl Driver {
                         driver.send(Input::Record(Record::from(&view)));
                     }
                 }
-                Ok(answer) if answer.status == 404 => driver.send(Input::NoRecord(sid)),
                 _ => {}
             }
         });
     }
 
-    fn report(self: &Rc<Self>, report: Report) {
+    fn report(self: &Rc<Self>, n: u32, report: Report) {
         let signaling = self.device.borrow().as_ref().and_then(Device::state);
-        let ice = self
-            .calls
-            .borrow()
-            .values()
-            .next_back()
-            .and_then(Call::ice_state);
+        let driver = self.clone();
         spawn_local(async move {
             let microphone = microphone_permission()
                 .await
                 .unwrap_or_else(|| "unknown".into());
-            let _ = fetch::post_json(
+            let answer = fetch::post_json(
                 "/api/calls/diagnostics",
                 &Diagnostics {
                     report,
                     microphone,
                     signaling,
-                    ice,
                 },
             )
             .await;
+            let cause = answer
+                .ok()
+                .and_then(|answer| serde_json::from_str::<Explanation>(&answer).ok())
+                .and_then(|explanation| explanation.cause);
+            driver.send(Input::Explained { n, cause });
         });
     }
 }

@@ -71,7 +71,6 @@ impl Driver {
             {
                 send(Input::Record(Record::from(&*view)))
             }
-            LiveEvent::Online(up) => send(Input::Live(up)),
             _ => {}
         });
         let _ = self.around.set((listeners, subscription));
