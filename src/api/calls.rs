@@ -3,6 +3,7 @@
 use crate::{
     components::call_list::PAGE,
     domain::{user::User, view::CallView},
+    i18n::Locale,
     server::{
         calls::history::{self, Filter},
         error::Result,
@@ -34,8 +35,9 @@ pub async fn load(cursor: Option<String>) -> Loaded {
         .unwrap_or("UTC")
         .to_owned();
     let recorded = state.config.record_calls;
+    let locale = expect_context::<Locale>();
     let read = match user {
-        Some(user) => read(&state, &user, cursor)
+        Some(user) => read(&state, &user, locale, cursor)
             .await
             .map_err(|error| tracing::error!(%error, "the history could not be read"))
             .ok(),
@@ -63,6 +65,7 @@ pub async fn load(cursor: Option<String>) -> Loaded {
 async fn read(
     state: &AppState,
     user: &User,
+    locale: Locale,
     cursor: Option<String>,
 ) -> Result<(i64, history::Page)> {
     let change = state.store.newest_change().await?;
@@ -71,5 +74,5 @@ async fn read(
         limit: PAGE.into(),
         ..Filter::default()
     };
-    Ok((change, history::list(state, user, &filter).await?))
+    Ok((change, history::list(state, user, locale, &filter).await?))
 }

@@ -134,6 +134,7 @@ mod tests {
             child_sid: None,
             recording: None,
             reason: None,
+            cause: None,
         }
     }
 

@@ -1,7 +1,8 @@
 //! How a call ended, in words that are true: what the server's record says, what the browser saw, what silence means.
 
 use super::{
-    ASK_MS, CAUSE_MS, ENDED_MS, Effect, Last, Message, OUTCOME_MS, Record, Report, Stage, State, Timer,
+    ASK_MS, CAUSE_MS, ENDED_MS, Effect, Last, Message, OUTCOME_MS, Record, Report, Stage, State,
+    Timer,
 };
 use crate::domain::{call::Status, view::CauseView};
 
@@ -220,9 +221,7 @@ impl State {
                 // A report of ours makes a failed row too: that does not unsay the cause.
                 let bare = matches!(
                     last.words(),
-                    Some(
-                        Message::Outcome(Status::Failed | Status::Canceled) | Message::Fault(_)
-                    )
+                    Some(Message::Outcome(Status::Failed | Status::Canceled) | Message::Fault(_))
                 );
                 let explained = matches!(
                     self.message,

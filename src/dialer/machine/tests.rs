@@ -243,7 +243,10 @@ fn words_that_come_after_the_grace_still_replace_the_general_ones() {
 fn cut_off_with_no_record_the_server_is_asked_at_once_and_its_cause_is_said() {
     let mut phone = Phone::dialling();
     phone.event(CallEvent::Disconnected);
-    assert_eq!(phone.state.message, None, "nothing is concluded from silence");
+    assert_eq!(
+        phone.state.message, None,
+        "nothing is concluded from silence"
+    );
     assert!(
         phone
             .asked
@@ -513,11 +516,9 @@ fn a_refused_microphone_is_said_whichever_way_round_the_events_come() {
         assert_eq!(phone.state.message, Some(Message::Fault(fault(31401))));
         phone.time_up(Timer::Outcome(1));
         assert_eq!(phone.state.message, Some(Message::Fault(fault(31401))));
-        assert!(
-            phone.asked.iter().any(
-                |effect| matches!(effect, Effect::Report { report, .. } if report.code == Some(31401))
-            )
-        );
+        assert!(phone.asked.iter().any(
+            |effect| matches!(effect, Effect::Report { report, .. } if report.code == Some(31401))
+        ));
     }
 }
 
