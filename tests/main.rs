@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod callbacks;
+mod causes;
 mod changes;
+mod explainers;
 mod history;
 mod make_call;
 mod placing;

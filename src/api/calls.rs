@@ -3,6 +3,7 @@
 use crate::{
     components::call_list::PAGE,
     domain::{user::User, view::CallView},
+    i18n::Locale,
     server::{
         calls::history::{self, Filter},
         error::Result,
@@ -22,8 +23,9 @@ pub struct Loaded {
 /// A page of the signed-in user's history, from `cursor` on, or the newest.
 pub async fn load(cursor: Option<String>) -> Loaded {
     let state = expect_context::<AppState>();
+    let locale = expect_context::<Locale>();
     let read = match use_context::<User>() {
-        Some(user) => read(&state, &user, cursor)
+        Some(user) => read(&state, &user, locale, cursor)
             .await
             .map_err(|error| tracing::error!(%error, "the history could not be read"))
             .ok(),
@@ -47,6 +49,7 @@ pub async fn load(cursor: Option<String>) -> Loaded {
 async fn read(
     state: &AppState,
     user: &User,
+    locale: Locale,
     cursor: Option<String>,
 ) -> Result<(i64, history::Page)> {
     let change = state.store.newest_change().await?;
@@ -55,5 +58,5 @@ async fn read(
         limit: PAGE.into(),
         ..Filter::default()
     };
-    Ok((change, history::list(state, user, &filter).await?))
+    Ok((change, history::list(state, user, locale, &filter).await?))
 }

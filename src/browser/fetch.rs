@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, Response};
 
-/// How long an answer may take; what changes something is waited for.
+/// How long an answer may take; a form, which changes something, is waited for.
 const PATIENCE_MS: u32 = 10_000;
 
 #[wasm_bindgen]
@@ -48,10 +48,14 @@ pub async fn get(url: &str) -> Result<Answer, JsValue> {
     request(url, init).await
 }
 
-/// Posts an object as JSON.
+/// Posts an object as JSON. An error when no answer came, or none in time.
 pub async fn post_json(url: &str, body: &JsValue) -> Result<Answer, JsValue> {
     let text = js_sys::JSON::stringify(body)?;
-    post(url, "application/json", &text).await
+    let controller = AbortController::new();
+    let init = RequestInit::new();
+    set(&init, "signal", controller.signal());
+    let _limit = Timeout::new(PATIENCE_MS, move || controller.abort());
+    post(url, init, "application/json", &text).await
 }
 
 /// Posts fields and their values, as a form does: what a server function reads. None, where the address says it all.
@@ -61,13 +65,18 @@ pub async fn post_form(url: &str, fields: &[(&str, &str)]) -> Result<Answer, JsV
         .map(|(name, value)| format!("{name}={}", js_sys::encode_uri_component(value)))
         .collect();
     let form = JsValue::from_str(&pairs.join("&"));
-    post(url, "application/x-www-form-urlencoded", &form).await
+    let init = RequestInit::new();
+    post(url, init, "application/x-www-form-urlencoded", &form).await
 }
 
-async fn post(url: &str, content_type: &str, body: &JsValue) -> Result<Answer, JsValue> {
+async fn post(
+    url: &str,
+    init: RequestInit,
+    content_type: &str,
+    body: &JsValue,
+) -> Result<Answer, JsValue> {
     let headers = Headers::new()?;
     headers.set("Content-Type", content_type)?;
-    let init = RequestInit::new();
     init.set_method("POST");
     init.set_headers(&headers);
     init.set_body(body);

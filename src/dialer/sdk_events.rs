@@ -1,8 +1,8 @@
 //! The SDK's events, as inputs of the machine. `sample` is left out: nothing here depends on it.
 
 use super::{
-    machine::{CallEvent, Input, Warning},
-    voice_sdk::{Call, Device, custom_parameter, fault, parameter, status},
+    machine::{CallEvent, Fault, Input, Warning},
+    voice_sdk::{Call, Device, custom_parameter, fault, ice_state, parameter, status},
 };
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsValue;
@@ -60,7 +60,10 @@ pub fn hear_call(call: &mut Call, n: u32, send: &Send, on_level: impl Fn(u8) + '
     let (to, js) = (report.clone(), call.js());
     call.on("error", move |error, _| {
         to(CallEvent::Error {
-            fault: fault(&error),
+            fault: Fault {
+                ice: ice_state(&js),
+                ..fault(&error)
+            },
             closed: status(&js) == "closed",
         })
     });

@@ -84,7 +84,7 @@ impl Shown {
                 (
                     "message",
                     message
-                        .map(|message| words::message(locale, message).to_owned())
+                        .map(|message| words::message(locale, message))
                         .unwrap_or_default(),
                 ),
             ],

@@ -283,12 +283,6 @@ impl Call {
         }
     }
 
-    /// Not part of the SDK's interface, and only for the report of a call that ended badly.
-    pub fn ice_state(&self) -> Option<String> {
-        let connection = get(&get(&get(&self.call, "_mediaHandler")?, "version")?, "pc")?;
-        get_text(&connection, "iceConnectionState")
-    }
-
     pub fn mute(&self, on: bool) {
         let _ = self.call.mute(on);
     }
@@ -305,6 +299,12 @@ pub fn status(call: &JsValue) -> String {
         .ok()
         .and_then(|status| status.as_string())
         .unwrap_or_default()
+}
+
+/// Not part of the SDK's interface, and only for the report of a call that ended badly.
+pub fn ice_state(call: &JsValue) -> Option<String> {
+    let connection = get(&get(&get(call, "_mediaHandler")?, "version")?, "pc")?;
+    get_text(&connection, "iceConnectionState")
 }
 
 /// A parameter of the call: `CallSid`, `From`, `To`. The SID is the SDK's own, `TJ…`, until Twilio has given one.
@@ -339,6 +339,7 @@ pub fn fault(error: &JsValue) -> Fault {
     Fault {
         code,
         message: message.chars().take(300).collect(),
+        ice: None,
     }
 }
 

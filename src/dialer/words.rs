@@ -28,11 +28,11 @@ pub fn title(locale: Locale, phone: &State) -> Option<String> {
 }
 
 /// The last outcome or error, in words.
-pub fn message(locale: Locale, message: &Message) -> &'static str {
-    match message {
+pub fn message(locale: Locale, message: &Message) -> String {
+    let words = match message {
+        Message::Explained(cause) => return format!("{} {}", cause.title, cause.remedy),
         Message::Outcome(status) => outcome(locale, *status),
         Message::Refused(reason) => refused(locale, *reason),
-        Message::NoRequest => td_string!(locale, dialer.error.no_request),
         Message::Ended => td_string!(locale, dialer.outcome.ended),
         Message::YouEnded => td_string!(locale, dialer.outcome.you_ended),
         Message::Declined => td_string!(locale, dialer.outcome.declined),
@@ -48,7 +48,8 @@ pub fn message(locale: Locale, message: &Message) -> &'static str {
         Message::Unsupported => td_string!(locale, dialer.error.unsupported),
         Message::Elsewhere => td_string!(locale, dialer.error.elsewhere),
         Message::TakenOver => td_string!(locale, dialer.error.taken_over),
-    }
+    };
+    words.to_owned()
 }
 
 /// Why what is in the field is no phone number.

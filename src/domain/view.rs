@@ -31,6 +31,23 @@ pub struct CallView {
     /// Why it was not dialled or did not come about, as a key that the page has words for (`locales`: `reason.*`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Why it ended badly, where more is known than `reason` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<CauseView>,
+}
+
+/// Why a call ended, in the language of whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CauseView {
+    /// Which cause, for machines: `app_elsewhere`, `sdk_53405`, …
+    pub id: String,
+    /// The cause, in a sentence.
+    pub title: String,
+    /// What to do about it; empty where there is nothing to do.
+    pub remedy: String,
+    /// Where it is mended, for those who may mend it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

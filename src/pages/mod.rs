@@ -6,6 +6,7 @@ mod mobile_call;
 mod not_found;
 mod setup;
 mod setup_facts;
+mod setup_refusals;
 
 pub use history::History;
 pub use login::Login;

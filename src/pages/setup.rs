@@ -1,6 +1,9 @@
 //! Set-up, for administrators: the addresses that Twilio must know, and what the server has read.
 
-use super::setup_facts::{Fact, Group, Shown, groups};
+use super::{
+    setup_facts::{Fact, Group, Shown, groups},
+    setup_refusals::Refusals,
+};
 use crate::{
     components::{
         icon::{Glyph, Icon},
@@ -46,6 +49,7 @@ pub fn Setup() -> impl IntoView {
                 <Address locale name=td_string!(locale, setup.status_url) url=url("/api/calls/webhook/status") />
                 <Address locale name=td_string!(locale, setup.recording_url) url=url("/api/calls/webhook/recording") hint=td_string!(locale, setup.recording_hint) />
             </section>
+            <Refusals />
             <section class="card">
                 <h2>{td_string!(locale, setup.configuration)}</h2>
                 <div class="groups">{groups.into_iter().map(|group| view! { <Facts locale group /> }).collect_view()}</div>

@@ -3,6 +3,7 @@
 
 pub mod auth;
 pub mod calls;
+pub mod causes;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -10,6 +11,7 @@ pub mod error;
 pub mod locale;
 pub mod numbers;
 pub mod recordings;
+pub mod refusals;
 pub mod router;
 pub mod routes;
 pub mod security;

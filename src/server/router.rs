@@ -62,6 +62,7 @@ pub fn router(state: AppState) -> Router {
         .layer(RequestBodyLimitLayer::new(64 * 1024))
         .layer(from_fn_with_state(state.clone(), security::same_origin))
         .layer(cors(&state))
+        .layer(from_fn_with_state(state.clone(), security::explain_cors))
         .merge(twilio)
         .merge(operators)
         .merge(site::files(&state.config))

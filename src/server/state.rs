@@ -2,9 +2,11 @@
 
 use super::{
     calls::live::Live,
+    causes::Inquiries,
     config::Config,
     numbers::Numbers,
     recordings::Recordings,
+    refusals::Refusals,
     store::Store,
     twilio::{self, signature::Verifier},
 };
@@ -24,6 +26,10 @@ pub struct AppState {
     pub numbers: Arc<Numbers>,
     pub live: Live,
     pub recordings: Recordings,
+    /// What was turned away at the door.
+    pub refusals: Refusals,
+    /// The calls that Twilio is being asked about.
+    pub inquiries: Inquiries,
     pub leptos_options: LeptosOptions,
     /// Signs session cookies.
     pub cookie_key: Key,

@@ -107,15 +107,34 @@ impl TestApp {
         }
     }
 
+    /// Twilio's parameters: these, and our account's SID.
+    pub fn form(&self, params: &[(&str, &str)]) -> Vec<(String, String)> {
+        let ours = [("AccountSid", ACCOUNT)];
+        ours.iter()
+            .chain(params)
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect()
+    }
+
+    /// Twilio's signature, with our account's token.
+    pub fn signature(&self, url: &str, form: &[(String, String)]) -> String {
+        signature::sign(&Secret::new(TOKEN), url, form)
+    }
+
     /// A form as Twilio sends it: with our account's SID, and signed.
     pub async fn twilio_posts(&self, path: &str, params: &[(&str, &str)]) -> Response {
-        let mut form: Vec<(String, String)> = vec![("AccountSid".into(), ACCOUNT.into())];
-        form.extend(
-            params
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.to_string())),
-        );
-        let signature = signature::sign(&Secret::new(TOKEN), &format!("{PUBLIC_URL}{path}"), &form);
+        self.twilio_posts_as(PUBLIC_URL, path, params).await
+    }
+
+    /// As [`TestApp::twilio_posts`], signed for another address than ours.
+    pub async fn twilio_posts_as(
+        &self,
+        base: &str,
+        path: &str,
+        params: &[(&str, &str)],
+    ) -> Response {
+        let form = self.form(params);
+        let signature = self.signature(&format!("{base}{path}"), &form);
         let request = client()
             .post(self.url(path))
             .header("X-Twilio-Signature", signature);

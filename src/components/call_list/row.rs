@@ -81,7 +81,17 @@ pub fn Row<'a>(call: CallView, manner: &'a Manner) -> impl IntoView {
                 })}
                 {playable.map(|seconds| view! { <PlayButton locale number seconds /> })}
             </span>
-            {call.reason.map(|reason| view! { <p class="reason">{reason_words(locale, reason)}</p> })}
+            {match (call.cause, call.reason) {
+                (Some(cause), _) => view! {
+                    <details class="reason" data-testid="call-cause" data-cause=cause.id>
+                        <summary>{cause.title}</summary>
+                        <p>{cause.remedy}</p>
+                        {cause.link.map(|href| view! { <a href=href>{td_string!(locale, dialer.open_setup)}</a> })}
+                    </details>
+                }.into_any(),
+                (None, Some(reason)) => view! { <p class="reason">{reason_words(locale, reason)}</p> }.into_any(),
+                (None, None) => ().into_any(),
+            }}
             {playable.map(|_| view! { <noscript inner_html=native_player(locale, &url)></noscript> })}
         </li>
     }

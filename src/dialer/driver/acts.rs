@@ -56,7 +56,7 @@ impl Driver {
                 // Twilio's own callbacks come to the same, later.
                 let _ = fetch::post_form("/app/hangup", &[("sid", &sid)]).await;
             }),
-            Effect::Report(report) => self.report(report),
+            Effect::Report { n, report } => self.report(n, report),
             Effect::Presence { registered } => {
                 let tab = self.tab.clone();
                 spawn_local(async move {
@@ -215,6 +215,7 @@ impl Driver {
                 let fault = Fault {
                     code: 31009,
                     message: "no device".into(),
+                    ice: None,
                 };
                 return driver.send(Input::Event {
                     n,
@@ -318,19 +319,14 @@ impl Driver {
                         driver.send(Input::Record(record));
                     }
                 }
-                Ok(answer) if answer.status == 404 => driver.send(Input::NoRecord(sid)),
                 _ => {}
             }
         });
     }
 
-    fn report(self: &Rc<Self>, report: Report) {
+    fn report(self: &Rc<Self>, n: u32, report: Report) {
         let signaling = self.device.borrow().as_ref().and_then(Device::state);
-        let ice = self
-            .calls
-            .borrow()
-            .last()
-            .and_then(|(_, call)| call.ice_state());
+        let driver = self.clone();
         spawn_local(async move {
             let microphone = microphone_permission()
                 .await
@@ -342,10 +338,17 @@ impl Driver {
             set(&seen, "message", report.message);
             set(&seen, "time_to_hangup_ms", report.time_to_hangup_ms);
             set(&seen, "reached_server", report.reached_server);
+            set(&seen, "gave_up", report.gave_up);
+            set(&seen, "weak", report.weak);
             set(&seen, "microphone", microphone);
             set(&seen, "signaling", signaling);
-            set(&seen, "ice", ice);
-            let _ = fetch::post_json("/api/calls/diagnostics", &seen).await;
+            set(&seen, "ice", report.ice);
+            let answer = fetch::post_json("/api/calls/diagnostics", &seen).await;
+            let cause = answer
+                .ok()
+                .and_then(|answer| get(&answer.json()?, "cause"))
+                .and_then(|cause| record::cause(&cause));
+            driver.send(Input::Explained { n, cause });
         });
     }
 }

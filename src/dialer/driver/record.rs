@@ -3,7 +3,7 @@
 use crate::{
     browser::{get, get_text},
     dialer::machine::Record,
-    domain::view::Reason,
+    domain::view::{CauseView, Reason},
 };
 use wasm_bindgen::JsValue;
 
@@ -16,7 +16,18 @@ pub fn read(call: &JsValue) -> Option<Record> {
         to: get_text(call, "to")?,
         status: get_text(call, "status")?.parse().ok()?,
         reason: get_text(call, "reason").and_then(|reason| Reason::named(&reason)),
+        cause: get(call, "cause").as_ref().and_then(cause),
         recorded: get(call, "recording").is_some(),
+    })
+}
+
+/// Why a call ended, as the server tells it.
+pub fn cause(cause: &JsValue) -> Option<CauseView> {
+    Some(CauseView {
+        id: get_text(cause, "id")?,
+        title: get_text(cause, "title")?,
+        remedy: get_text(cause, "remedy").unwrap_or_default(),
+        link: get_text(cause, "link"),
     })
 }
 

@@ -66,7 +66,6 @@ impl Driver {
                     send(Input::Record(record));
                 }
             }
-            LiveEvent::Online(up) => send(Input::Live(up)),
             _ => {}
         });
         let _ = self.around.set((listeners, subscription));

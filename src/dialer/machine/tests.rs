@@ -29,7 +29,6 @@ impl Phone {
             Input::TokenArrived {
                 life_ms: 3_600_000.0,
             },
-            Input::Live(true),
             Input::Registered,
         ] {
             phone.feed(input);
@@ -112,6 +111,7 @@ fn record(status: Status) -> Record {
         to: NUMBER.into(),
         status,
         reason: None,
+        cause: None,
         recorded: false,
     }
 }
@@ -120,6 +120,16 @@ fn fault(code: u32) -> Fault {
     Fault {
         code,
         message: "m".into(),
+        ice: None,
+    }
+}
+
+fn cause(link: Option<&str>) -> CauseView {
+    CauseView {
+        id: "app_elsewhere".into(),
+        title: "It points elsewhere.".into(),
+        remedy: "Mend it.".into(),
+        link: link.map(str::to_owned),
     }
 }
 
@@ -183,7 +193,7 @@ fn a_spoken_refusal_never_becomes_a_talk_and_ends_with_its_reason() {
         !phone
             .asked
             .iter()
-            .any(|effect| matches!(effect, Effect::Report(_)))
+            .any(|effect| matches!(effect, Effect::Report { .. }))
     );
 }
 
@@ -230,40 +240,108 @@ fn words_that_come_after_the_grace_still_replace_the_general_ones() {
 }
 
 #[test]
-fn cut_off_with_no_record_means_that_no_request_reached_us() {
+fn cut_off_with_no_record_the_server_is_asked_at_once_and_its_cause_is_said() {
     let mut phone = Phone::dialling();
     phone.event(CallEvent::Disconnected);
-    assert_eq!(phone.state.message, None);
+    assert_eq!(
+        phone.state.message, None,
+        "nothing is concluded from silence"
+    );
+    assert!(
+        phone
+            .asked
+            .contains(&Effect::Start(Timer::Outcome(1), CAUSE_MS))
+    );
     phone.time_up(Timer::Outcome(1));
-    assert_eq!(phone.state.message, Some(Message::NoRequest));
+    assert_eq!(phone.state.message, None);
+    let told = phone.asked.iter().any(|effect| matches!(effect, Effect::Report { n: 1, report } if report.sid.is_none() && !report.reached_server));
+    assert!(told);
+    phone.feed(Input::Explained {
+        n: 1,
+        cause: Some(cause(Some("/setup"))),
+    });
+    assert_eq!(
+        phone.state.message,
+        Some(Message::Explained(cause(Some("/setup"))))
+    );
     assert_eq!(
         phone.state.message.as_ref().and_then(Message::link),
         Some(Link::Setup)
     );
-    assert!(phone.asked.iter().any(|effect| matches!(effect, Effect::Report(report) if report.sid.is_none() && !report.reached_server)));
     // The row that our own report makes is not taken for the call's word.
     phone.record(Status::Failed);
-    assert_eq!(phone.state.message, Some(Message::NoRequest));
+    assert_eq!(
+        phone.state.message,
+        Some(Message::Explained(cause(Some("/setup"))))
+    );
 }
 
 #[test]
-fn with_the_stream_down_nothing_is_concluded_from_silence() {
+fn without_a_link_from_the_server_there_is_none() {
+    assert_eq!(Message::Explained(cause(None)).link(), None);
+}
+
+#[test]
+fn when_the_server_names_no_cause_nothing_is_made_up() {
     let mut phone = Phone::dialling();
-    phone.feed(Input::Live(false));
     phone.event(CallEvent::Disconnected);
     phone.time_up(Timer::Outcome(1));
+    phone.feed(Input::Explained { n: 1, cause: None });
     assert_eq!(phone.state.message, Some(Message::Ended));
 }
 
 #[test]
-fn a_sid_that_the_server_never_heard_of_means_the_same() {
-    let mut phone = Phone::ringing();
-    phone.feed(Input::Live(false));
+fn a_cause_that_comes_when_the_next_call_is_on_says_nothing() {
+    let mut phone = Phone::dialling();
     phone.event(CallEvent::Disconnected);
-    phone.time_up(Timer::Ask(1));
-    phone.feed(Input::NoRecord(SID.into()));
     phone.time_up(Timer::Outcome(1));
-    assert_eq!(phone.state.message, Some(Message::NoRequest));
+    phone.feed(Input::Call);
+    phone.feed(Input::Explained {
+        n: 1,
+        cause: Some(cause(None)),
+    });
+    assert_eq!(phone.state.message, None);
+}
+
+#[test]
+fn a_cause_in_the_record_is_said_and_a_better_ending_unsays_it() {
+    let mut phone = Phone::ringing();
+    phone.event(CallEvent::Disconnected);
+    phone.feed(Input::Record(Record {
+        cause: Some(cause(None)),
+        ..record(Status::Failed)
+    }));
+    assert_eq!(phone.state.message, Some(Message::Explained(cause(None))));
+    phone.record(Status::Busy);
+    assert_eq!(phone.state.message, Some(Message::Outcome(Status::Busy)));
+}
+
+#[test]
+fn an_explained_fault_is_not_unsaid_by_a_record_that_knows_less() {
+    let mut phone = Phone::ringing();
+    phone.event(CallEvent::Error {
+        fault: fault(53405),
+        closed: true,
+    });
+    phone.time_up(Timer::Outcome(1));
+    phone.feed(Input::Explained {
+        n: 1,
+        cause: Some(cause(None)),
+    });
+    phone.record(Status::Canceled);
+    assert_eq!(phone.state.message, Some(Message::Explained(cause(None))));
+}
+
+#[test]
+fn the_sdks_call_is_let_go_after_the_report() {
+    let mut phone = Phone::dialling();
+    phone.event(CallEvent::Disconnected);
+    phone.time_up(Timer::Outcome(1));
+    let place = |wanted: fn(&Effect) -> bool| phone.asked.iter().position(wanted);
+    assert!(
+        place(|effect| matches!(effect, Effect::Report { .. }))
+            < place(|effect| matches!(effect, Effect::Release { .. }))
+    );
 }
 
 #[test]
@@ -438,11 +516,9 @@ fn a_refused_microphone_is_said_whichever_way_round_the_events_come() {
         assert_eq!(phone.state.message, Some(Message::Fault(fault(31401))));
         phone.time_up(Timer::Outcome(1));
         assert_eq!(phone.state.message, Some(Message::Fault(fault(31401))));
-        assert!(
-            phone.asked.iter().any(
-                |effect| matches!(effect, Effect::Report(report) if report.code == Some(31401))
-            )
-        );
+        assert!(phone.asked.iter().any(
+            |effect| matches!(effect, Effect::Report { report, .. } if report.code == Some(31401))
+        ));
     }
 }
 
@@ -835,9 +911,6 @@ fn input() -> impl Strategy<Value = Input> {
             Input::Unregistered,
             Input::Destroyed,
             Input::TokenWillExpire,
-            Input::NoRecord(SID.into()),
-            Input::Live(true),
-            Input::Live(false),
             Input::Online,
             Input::Offline,
             Input::Visible,
@@ -852,6 +925,10 @@ fn input() -> impl Strategy<Value = Input> {
         (n.clone(), call_event()).prop_map(|(n, event)| Input::Event { n, event }),
         (n.clone(), call_event()).prop_map(|(n, event)| Input::Event { n, event }),
         status.prop_map(|status| Input::Record(record(status))),
+        n.clone().prop_map(|n| Input::Explained {
+            n,
+            cause: (n == 1).then(|| cause(None))
+        }),
         prop_oneof![
             n.clone().prop_map(Timer::Connect),
             n.clone().prop_map(Timer::Outcome),

@@ -59,6 +59,8 @@ pub enum Fact {
     Unreached(Direct),
     /// Noted in the log; changes nothing.
     Noted,
+    /// What Twilio's API said when it was asked why the call ended; changes nothing.
+    Inquired,
 }
 
 /// Who calls whom, as far as we decide it.
@@ -103,6 +105,7 @@ impl Fact {
             Fact::Recording { .. } => "recording",
             Fact::AgentHungUp => "hangup",
             Fact::Unreached(_) | Fact::Noted => "diagnostics",
+            Fact::Inquired => "inquiry",
         }
     }
 }

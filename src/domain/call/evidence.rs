@@ -154,7 +154,7 @@ impl Evidence {
                 first(&mut self.agent_hung_up_at, at);
                 first(&mut self.reported_at, at);
             }
-            Fact::Noted => first(&mut self.reported_at, at),
+            Fact::Noted | Fact::Inquired => first(&mut self.reported_at, at),
         }
     }
 

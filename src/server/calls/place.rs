@@ -9,7 +9,7 @@ use crate::{
         user::User,
         view::Reason,
     },
-    server::{clock, error::Result, state::AppState},
+    server::{causes::params, clock, error::Result, routes::signed::Arrived, state::AppState},
 };
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ pub struct PlaceRequest {
     pub to: String,
     /// For the log.
     pub params: Vec<(String, String)>,
+    pub arrived: Arrived,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,7 @@ pub async fn place(state: &AppState, request: PlaceRequest) -> Decision {
         ),
     );
     event.key = "server_busy".to_owned();
+    event.params = answered("refuse", request.arrived);
     state.tasks.clone().spawn(async move {
         if let Err(error) = record(&state, event).await {
             tracing::error!(call.sid = %sid, %error, "the refusal could not be stored either");
@@ -82,12 +84,14 @@ async fn decide(state: &AppState, request: PlaceRequest) -> Result<Decision> {
         (Some(_), Ok(checked), Some(_)) => Ok(checked.e164),
     };
     let direct = direct(state, &request, checked.as_ref().ok());
-    let fact = match checked {
-        Ok(_) => Fact::Placed(direct),
-        Err(reason) => Fact::Refused(direct, reason),
+    let (word, fact) = match checked {
+        Ok(_) => ("dial", Fact::Placed(direct)),
+        Err(reason) => ("refuse", Fact::Refused(direct, reason)),
     };
+    let mut params = request.params;
+    params.extend(answered(word, request.arrived));
     let event = Event {
-        params: request.params,
+        params,
         ..Event::ours(&request.call_sid, fact, now)
     };
     let recorded = record(state, event).await?;
@@ -102,6 +106,15 @@ async fn decide(state: &AppState, request: PlaceRequest) -> Result<Decision> {
         }
     }
     Ok(decision)
+}
+
+/// For the log, as part of the row that is written anyway: what Twilio is answered, and after how long that was known. What the commit
+/// takes comes on top; were it to take longer than [`DEADLINE`], another answer would be given, and noted.
+pub fn answered(answer: &str, arrived: Arrived) -> Vec<(String, String)> {
+    vec![
+        (params::ANSWER.to_owned(), answer.to_owned()),
+        (params::ANSWER_MS.to_owned(), arrived.ms_ago().to_string()),
+    ]
 }
 
 /// The answer that was given when the call was stored.

@@ -33,17 +33,17 @@ pub async fn rows(
     headers: HeaderMap,
     Query(wanted): Query<Wanted>,
 ) -> Result<Html<String>> {
+    let locale = locale::of(&headers);
     let calls = match &wanted.sids {
-        Some(sids) => history::some(&state, &user, &parse(sids)?).await?,
+        Some(sids) => history::some(&state, &user, locale, &parse(sids)?).await?,
         None => {
             let newest = Filter {
                 limit: PAGE.into(),
                 ..Filter::default()
             };
-            history::list(&state, &user, &newest).await?.calls
+            history::list(&state, &user, locale, &newest).await?.calls
         }
     };
-    let locale = locale::of(&headers);
     let manner = Manner::of(&state.config, Some(&user), locale, wanted.level);
     Ok(Html(call_list::rows(manner, calls)))
 }
