@@ -162,7 +162,8 @@ pub fn clean(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-fn cleaned(params: &Params) -> Vec<(String, String)> {
+/// What the log keeps of a request: all of it.
+pub fn cleaned(params: &Params) -> Vec<(String, String)> {
     params
         .pairs()
         .iter()
