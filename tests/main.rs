@@ -9,6 +9,7 @@ mod placing;
 mod recordings;
 mod signed;
 mod store;
+mod problems;
 mod support;
 mod twilio_client;
 mod with_twilio;

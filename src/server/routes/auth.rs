@@ -35,20 +35,8 @@ pub async fn login(
 ) -> Result<Response> {
     let is_form = is_form(request.headers());
     let given: Credentials = match is_form {
-        true => {
-            request
-                .extract::<Form<_>, _>()
-                .await
-                .map_err(|e| Error::bad_request(e.body_text()))?
-                .0
-        }
-        false => {
-            request
-                .extract::<Json<_>, _>()
-                .await
-                .map_err(|e| Error::bad_request(e.body_text()))?
-                .0
-        }
+        true => request.extract::<Form<_>, _>().await?.0,
+        false => request.extract::<Json<_>, _>().await?.0,
     };
     let next = own_path(given.next.as_deref());
     let Some(user) = auth::sign_in(&state, &given.email, &given.password).await? else {
