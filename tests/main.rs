@@ -5,6 +5,7 @@ mod callbacks;
 mod changes;
 mod history;
 mod make_call;
+mod logins;
 mod placing;
 mod recordings;
 mod signed;

@@ -86,6 +86,7 @@ pub async fn prepare(config: Config) -> Result<AppState> {
         numbers: Arc::new(Numbers::new(&config)),
         live: Live::new(&store),
         recordings: Recordings::new(&config)?,
+        throttle: Arc::default(),
         leptos_options: site::leptos_options(&config),
         cookie_key,
         tasks: TaskTracker::new(),
@@ -103,9 +104,12 @@ pub async fn start(config: Config, listener: TcpListener) -> Result<Running> {
     state.tasks.close();
     let stopping = state.shutdown.clone().cancelled_owned();
     let server = tokio::spawn(
-        axum::serve(listener, router(state.clone()))
-            .with_graceful_shutdown(stopping)
-            .into_future(),
+        axum::serve(
+            listener,
+            router(state.clone()).into_make_service_with_connect_info::<SocketAddr>(),
+        )
+        .with_graceful_shutdown(stopping)
+        .into_future(),
     );
     Ok(Running {
         addr,

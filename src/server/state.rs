@@ -1,6 +1,7 @@
 //! What every handler may reach.
 
 use super::{
+    auth::throttle::Throttle,
     calls::live::Live,
     config::Config,
     numbers::Numbers,
@@ -24,6 +25,8 @@ pub struct AppState {
     pub numbers: Arc<Numbers>,
     pub live: Live,
     pub recordings: Recordings,
+    /// Of attempts to sign in.
+    pub throttle: Arc<Throttle>,
     pub leptos_options: LeptosOptions,
     /// Signs session cookies.
     pub cookie_key: Key,
