@@ -11,7 +11,7 @@ use super::{
     site,
     state::AppState,
     store::Store,
-    telemetry,
+    sweep, telemetry,
     twilio::{self, signature::Verifier},
 };
 use crate::domain::user::Role;
@@ -101,6 +101,7 @@ pub async fn start(config: Config, listener: TcpListener) -> Result<Running> {
     let state = prepare(config).await?;
     let addr = listener.local_addr()?;
     state.tasks.spawn(recordings::fetch::run(state.clone()));
+    state.tasks.spawn(sweep::run(state.clone()));
     state.tasks.close();
     let stopping = state.shutdown.clone().cancelled_owned();
     let server = tokio::spawn(
