@@ -47,6 +47,11 @@ fn secret(is_set: bool) -> Shown {
 }
 
 /// Everything that was read, in the order of the README's table.
+/// Whether it is set, where it need not be.
+fn set_or_not(is_set: bool) -> Shown {
+    if is_set { Shown::Set } else { Shown::NotSet }
+}
+
 pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
     let facts = |facts: Vec<(&'static str, Shown)>| {
         facts
@@ -92,6 +97,10 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                     optional(Some(config.frontend_origins.join(", "))),
                 ),
             ]),
+                (
+                    "SITE_ROOT",
+                    Shown::Value(config.site_root.display().to_string()),
+                ),
         },
         Group {
             title: td_string!(locale, setup.group.twilio),
@@ -103,11 +112,7 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                 ("TWILIO_AUTH_TOKEN", secret(twilio.auth_token.is_some())),
                 (
                     "TWILIO_AUTH_TOKEN_PREVIOUS",
-                    if twilio.auth_token_previous.is_some() {
-                        Shown::Set
-                    } else {
-                        Shown::NotSet
-                    },
+                    set_or_not(twilio.auth_token_previous.is_some()),
                 ),
                 (
                     "TWILIO_API_KEY",
@@ -176,10 +181,77 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                     if config.session_secret.is_some() {
                         Shown::Set
                     } else {
+                ("ADMIN_EMAIL", set_or_not(config.admin_email.is_some())),
+                (
+                    "ADMIN_PASSWORD",
+                    set_or_not(config.admin_password.is_some()),
+                ),
                         Shown::MadeHere
                     },
                 ),
             ]),
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::config::Settings;
+    use clap::{Args, Command, FromArgMatches};
+    use std::{cell::RefCell, collections::BTreeSet};
+
+    /// The configuration that is read when nothing is set, and the names of all that was asked for.
+    fn read(secrets: &[(&str, &str)], flags: &[&str]) -> (Config, BTreeSet<String>) {
+        let command = Settings::augment_args(Command::new("almasar"));
+        let mut asked: BTreeSet<String> = command
+            .get_arguments()
+            .filter_map(|flag| Some(flag.get_env()?.to_str()?.to_owned()))
+            .collect();
+        let line = ["almasar"].iter().chain(flags);
+        let settings = Settings::from_arg_matches(&command.get_matches_from(line)).expect("flags");
+        let secret_names = RefCell::new(BTreeSet::new());
+        let env = |name: &str| {
+            secret_names.borrow_mut().insert(name.to_owned());
+            let found = secrets.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| value.to_string())
+        };
+        let config = Config::build(&settings, &env).expect("a configuration");
+        asked.extend(secret_names.into_inner());
+        asked.retain(|name| !name.ends_with("_FILE"));
+        (config, asked)
+    }
+
+    #[test]
+    fn every_setting_is_shown_and_no_secret_is() {
+        let secrets = [
+            ("ADMIN_PASSWORD", "the password"),
+            ("TWILIO_AUTH_TOKEN", "the token"),
+        ];
+        let (config, asked) = read(&secrets, &["--admin-email", "a@example.com"]);
+        assert!(asked.len() > 20, "{asked:?}");
+        let groups = groups(Locale::en, &config);
+        let facts: Vec<&Fact> = groups.iter().flat_map(|group| &group.facts).collect();
+        let shown: BTreeSet<String> = facts.iter().map(|fact| fact.name.to_owned()).collect();
+        assert_eq!(shown, asked);
+        for fact in facts {
+            if let Shown::Value(value) | Shown::Words(value) = &fact.shown {
+                assert!(!value.contains("the password") && !value.contains("the token"));
+            }
+            if fact.name.starts_with("ADMIN_") {
+                assert!(matches!(fact.shown, Shown::Set), "{}", fact.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_administrator_who_is_not_configured_is_no_fault() {
+        let (config, _) = read(&[], &[]);
+        let groups = groups(Locale::en, &config);
+        let mut facts = groups.iter().flat_map(|group| &group.facts);
+        let email = facts
+            .find(|fact| fact.name == "ADMIN_EMAIL")
+            .expect("shown");
+        assert!(matches!(email.shown, Shown::NotSet));
+    }
+}
         },
     ]
 }
