@@ -14,4 +14,5 @@ pub mod layout;
 pub mod outcome;
 pub mod phone_number;
 pub mod player;
+pub mod plural;
 pub mod when;

@@ -1,6 +1,7 @@
 //! What `/setup` shows of the configuration. Secrets are shown as set or not set, never as they are.
 
 use crate::{
+    components::plural,
     i18n::*,
     server::config::{Config, DatabaseUrl, RecordingsUrl},
 };
@@ -46,12 +47,12 @@ fn secret(is_set: bool) -> Shown {
     if is_set { Shown::Set } else { Shown::Missing }
 }
 
-/// Everything that was read, in the order of the README's table.
 /// Whether it is set, where it need not be.
 fn set_or_not(is_set: bool) -> Shown {
     if is_set { Shown::Set } else { Shown::NotSet }
 }
 
+/// Everything that was read, in the order of the README's table.
 pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
     let facts = |facts: Vec<(&'static str, Shown)>| {
         facts
@@ -96,11 +97,11 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                     "FRONTEND_URL",
                     optional(Some(config.frontend_origins.join(", "))),
                 ),
-            ]),
                 (
                     "SITE_ROOT",
                     Shown::Value(config.site_root.display().to_string()),
                 ),
+            ]),
         },
         Group {
             title: td_string!(locale, setup.group.twilio),
@@ -151,11 +152,7 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                 ),
                 (
                     "RING_TIMEOUT_SECS",
-                    Shown::Words(td_string!(
-                        locale,
-                        setup.seconds,
-                        count = config.ring_timeout_secs
-                    )),
+                    Shown::Words(plural::seconds(locale, config.ring_timeout_secs.into())),
                 ),
                 ("RECORD_CALLS", yes_no(config.record_calls)),
                 (
@@ -172,7 +169,7 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                 (
                     "RECORDING_RETENTION_DAYS",
                     Shown::Words(match config.retention_days {
-                        Some(days) => td_string!(locale, setup.days, count = days),
+                        Some(days) => plural::days(locale, days.into()),
                         None => td_string!(locale, setup.keep_forever).to_owned(),
                     }),
                 ),
@@ -181,15 +178,18 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                     if config.session_secret.is_some() {
                         Shown::Set
                     } else {
+                        Shown::MadeHere
+                    },
+                ),
                 ("ADMIN_EMAIL", set_or_not(config.admin_email.is_some())),
                 (
                     "ADMIN_PASSWORD",
                     set_or_not(config.admin_password.is_some()),
                 ),
-                        Shown::MadeHere
-                    },
-                ),
             ]),
+        },
+    ]
+}
 
 #[cfg(test)]
 mod tests {
@@ -251,7 +251,4 @@ mod tests {
             .expect("shown");
         assert!(matches!(email.shown, Shown::NotSet));
     }
-}
-        },
-    ]
 }

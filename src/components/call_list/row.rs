@@ -9,6 +9,7 @@ use crate::{
         },
         phone_number::{call_href, grouped},
         player::{Player, recording_url},
+        plural::length,
         when::{Zone, duration},
     },
     domain::{call::Direction, recording::RecordingStatus, sid::CallSid, view::CallView},
@@ -106,7 +107,7 @@ fn Summary(call: CallView, place: Place, is_open: Memo<bool>) -> impl IntoView {
             <span class="talk">
                 {talked.map(|seconds| view! {
                     <bdi dir="ltr" aria-hidden="true">{duration(seconds)}</bdi>
-                    <span class="sr">{td_string!(locale, history.talked, minutes = seconds / 60, seconds = seconds % 60)}</span>
+                    <span class="sr">{td_string!(locale, history.talked, length = length(locale, seconds))}</span>
                 })}
             </span>
             <span class="agent">{agent.map(|name| view! { <bdi>{name}</bdi> })}</span>
