@@ -2,6 +2,7 @@
 
 use super::machine::{Face, Fault, Message, State};
 use crate::{
+    components::outcome::reason_words,
     domain::{call::Status, phone::InvalidNumber, view::Reason},
     i18n::*,
 };
@@ -77,18 +78,7 @@ fn outcome(locale: Locale, status: Status) -> &'static str {
 
 /// Why the server would not dial, or could not.
 pub fn refused(locale: Locale, reason: Reason) -> &'static str {
-    match reason {
-        Reason::NumberMissing => td_string!(locale, reason.number_missing),
-        Reason::NumberInvalid => td_string!(locale, reason.number_invalid),
-        Reason::CountryNotAllowed => td_string!(locale, reason.country_not_allowed),
-        Reason::NumberCostly => td_string!(locale, reason.number_costly),
-        Reason::NumberShort => td_string!(locale, reason.number_short),
-        Reason::CallerUnknown => td_string!(locale, reason.caller_unknown),
-        Reason::CallerIdMissing => td_string!(locale, reason.caller_id_missing),
-        Reason::ServerBusy => td_string!(locale, reason.server_busy),
-        Reason::AgentNoAnswer => td_string!(locale, reason.agent_no_answer),
-        Reason::CarrierFailed => td_string!(locale, reason.carrier_failed),
-    }
+    reason_words(locale, reason)
 }
 
 fn fault(locale: Locale, fault: &Fault) -> &'static str {
