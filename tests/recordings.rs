@@ -264,6 +264,43 @@ async fn a_download_that_is_cut_short_leaves_nothing_and_is_repeated() {
 }
 
 #[tokio::test]
+async fn a_full_disk_while_archiving_is_got_over_within_ten_seconds_of_there_being_room() {
+    let app = TestApp::spawn().await;
+    let agent = app.person("agent", Role::Agent).await;
+    let (call, recording) = (sid("CA", 1), sid("RE", 1));
+    app.twilio
+        .answers("GET", &media(&recording), [Answer::wav(wav())]);
+    // No test may fill a disk; an archive that takes nothing, for anybody, is the same fault by another cause.
+    let (archive, away) = (
+        app.folder().join("recordings"),
+        app.folder().join("recordings.away"),
+    );
+    std::fs::rename(&archive, &away).expect("moved away");
+    std::fs::write(&archive, "no folder").expect("a file in its place");
+    app.recorded_call(&agent, &call, &recording).await;
+    let tried = std::sync::Mutex::new(std::collections::HashSet::new());
+    until("it has failed three times", || async {
+        let lease = clock::now() + 10 * 60 * 1000;
+        let due = app.running.state.store.next_recording_due().await;
+        let due = due.expect("read").filter(|due| (1..lease).contains(due));
+        let mut tried = tried.lock().expect("alone");
+        tried.extend(due);
+        tried.len() >= 3
+    })
+    .await;
+    let streamed = agent.get(&play(&call)).send().await.expect("an answer");
+    assert_eq!(streamed.status(), 200, "meanwhile it is Twilio's");
+    assert!(!streamed.headers().contains_key("etag"));
+
+    std::fs::remove_file(&archive).expect("removed");
+    std::fs::rename(&away, &archive).expect("moved back");
+    let healed = std::time::Duration::from_secs(10);
+    tokio::time::timeout(healed, archived(&agent, &call))
+        .await
+        .expect("it is archived within ten seconds");
+}
+
+#[tokio::test]
 async fn credentials_stay_behind_when_twilio_sends_us_elsewhere() {
     let app = TestApp::spawn().await;
     let elsewhere = crate::with_twilio::stand_in::StandIn::spawn().await;

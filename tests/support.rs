@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 
 pub const ACCOUNT: &str = "AC00000000000000000000000000000001";
 pub const CALLER_ID: &str = "+15005550006";
-const AUTH_TOKEN: &str = "a token of the tests";
+pub const AUTH_TOKEN: &str = "a token of the tests";
 
 #[derive(Parser)]
 struct Line {
@@ -211,6 +211,11 @@ impl TestApp {
         ];
         let response = self.twilio("/api/calls/webhook/recording", &params).await;
         assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    }
+
+    /// Somebody of whom nothing is known: no cookie, no origin.
+    pub fn stranger(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base))
     }
 
     /// How many calls are stored.

@@ -14,6 +14,9 @@ pub mod outcome;
 pub mod phone_number;
 #[cfg(feature = "ssr")]
 pub mod player;
+#[cfg(feature = "ssr")]
+pub mod plural;
+pub mod reason;
 pub mod waveform;
 #[cfg(feature = "ssr")]
 pub mod when;

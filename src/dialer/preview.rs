@@ -6,6 +6,7 @@ use crate::{
         fetch, get_text,
         part::{attribute, hide, part, say},
     },
+    components::reason::reason_words,
     domain::{
         phone::{DialPlan, PhoneNumber},
         view::Reason,
@@ -95,7 +96,7 @@ impl Preview {
         Line {
             number: number.unwrap_or_default(),
             about: match reason {
-                Some(reason) => words::refused(self.locale, reason).to_owned(),
+                Some(reason) => reason_words(self.locale, reason).to_owned(),
                 None => self.about(told),
             },
             problem: reason.is_some(),

@@ -2,7 +2,8 @@
 
 use super::machine::{Face, Fault, Message, State};
 use crate::{
-    domain::{call::Status, phone::InvalidNumber, view::Reason},
+    components::reason::reason_words,
+    domain::{call::Status, phone::InvalidNumber},
     i18n::*,
 };
 use leptos_i18n::td_string;
@@ -32,7 +33,7 @@ pub fn message(locale: Locale, message: &Message) -> String {
     let words = match message {
         Message::Explained(cause) => return format!("{} {}", cause.title, cause.remedy),
         Message::Outcome(status) => outcome(locale, *status),
-        Message::Refused(reason) => refused(locale, *reason),
+        Message::Refused(reason) => reason_words(locale, *reason),
         Message::Ended => td_string!(locale, dialer.outcome.ended),
         Message::YouEnded => td_string!(locale, dialer.outcome.you_ended),
         Message::Declined => td_string!(locale, dialer.outcome.declined),
@@ -72,22 +73,6 @@ fn outcome(locale: Locale, status: Status) -> &'static str {
         Status::Initiated | Status::Ringing | Status::InProgress => {
             td_string!(locale, dialer.outcome.ended)
         }
-    }
-}
-
-/// Why the server would not dial, or could not.
-pub fn refused(locale: Locale, reason: Reason) -> &'static str {
-    match reason {
-        Reason::NumberMissing => td_string!(locale, reason.number_missing),
-        Reason::NumberInvalid => td_string!(locale, reason.number_invalid),
-        Reason::CountryNotAllowed => td_string!(locale, reason.country_not_allowed),
-        Reason::NumberCostly => td_string!(locale, reason.number_costly),
-        Reason::NumberShort => td_string!(locale, reason.number_short),
-        Reason::CallerUnknown => td_string!(locale, reason.caller_unknown),
-        Reason::CallerIdMissing => td_string!(locale, reason.caller_id_missing),
-        Reason::ServerBusy => td_string!(locale, reason.server_busy),
-        Reason::AgentNoAnswer => td_string!(locale, reason.agent_no_answer),
-        Reason::CarrierFailed => td_string!(locale, reason.carrier_failed),
     }
 }
 

@@ -19,5 +19,6 @@ pub mod serve;
 pub mod site;
 pub mod state;
 pub mod store;
+pub mod sweep;
 pub mod telemetry;
 pub mod twilio;

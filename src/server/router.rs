@@ -1,10 +1,10 @@
 //! Every URL, on one screen.
 
-use super::{routes::*, security, site, state::AppState};
+use super::{error, routes::*, security, site, state::AppState};
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     routing::{any, get, post},
 };
 use std::time::Duration;
@@ -66,8 +66,9 @@ pub fn router(state: AppState) -> Router {
         .merge(twilio)
         .merge(operators)
         .merge(site::files(&state.config))
-        .layer(from_fn_with_state(state.clone(), security::headers))
         .layer(CatchPanicLayer::new())
+        .layer(from_fn(error::problems))
+        .layer(from_fn_with_state(state.clone(), security::headers))
         .with_state(state)
 }
 

@@ -1,6 +1,7 @@
 //! What every handler may reach.
 
 use super::{
+    auth::throttle::Throttle,
     calls::live::Live,
     causes::Inquiries,
     config::Config,
@@ -30,6 +31,8 @@ pub struct AppState {
     pub refusals: Refusals,
     /// The calls that Twilio is being asked about.
     pub inquiries: Inquiries,
+    /// Of attempts to sign in.
+    pub throttle: Arc<Throttle>,
     pub leptos_options: LeptosOptions,
     /// Signs session cookies.
     pub cookie_key: Key,

@@ -5,11 +5,11 @@ use crate::{
     components::{
         duration::duration,
         icon::{Glyph, Icon},
-        outcome::{
-            direction_word, reason_words, recording_words, status_icon, status_tone, status_word,
-        },
+        outcome::{direction_word, recording_words, status_icon, status_tone, status_word},
         phone_number::{call_href, grouped},
         player::recording_url,
+        plural::length,
+        reason::reason_words,
     },
     domain::{call::Direction, recording::RecordingStatus, view::CallView},
     i18n::*,
@@ -65,7 +65,7 @@ pub fn Row<'a>(call: CallView, manner: &'a Manner) -> impl IntoView {
                 <span class="talk">
                     {talked.map(|seconds| view! {
                         <bdi dir="ltr" aria-hidden="true">{duration(seconds)}</bdi>
-                        <span class="sr">{td_string!(locale, history.talked, minutes = seconds / 60, seconds = seconds % 60)}</span>
+                        <span class="sr">{td_string!(locale, history.talked, length = length(locale, seconds))}</span>
                     })}
                 </span>
                 <span class="agent">{agent.map(|name| view! { <bdi>{name}</bdi> })}</span>

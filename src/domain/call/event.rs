@@ -36,6 +36,8 @@ pub enum Fact {
     Made(Direct),
     /// We answered the customer's leg of a `makeCall` with TwiML that dials the agent's browser.
     Bridged,
+    /// We answered the customer's leg of a `makeCall` with an apology: the agent's browser could not be dialled.
+    NotBridged,
     /// The status of one leg.
     Leg(Leg),
     /// What became of the `<Dial>`: of the child leg, as the parent saw it.
@@ -100,6 +102,7 @@ impl Fact {
             Fact::Placed(_) | Fact::Refused(..) => "outbound",
             Fact::Made(_) => "made",
             Fact::Bridged => "bridge",
+            Fact::NotBridged => "not_bridged",
             Fact::Leg(_) => "status",
             Fact::Dial { .. } => "dial",
             Fact::Recording { .. } => "recording",

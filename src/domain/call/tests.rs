@@ -300,6 +300,46 @@ fn a_call_by_rest_whose_agent_does_not_answer_fails() {
 }
 
 #[test]
+fn a_customer_who_heard_an_apology_was_in_a_failed_call_whatever_the_parent_says() {
+    let not_bridged = || event(4, &parent(), Fact::NotBridged);
+    let over = || parents(10, "completed");
+    for events in [
+        vec![not_bridged(), over()],
+        vec![over(), not_bridged()],
+        vec![event(4, &parent(), Fact::Bridged), not_bridged(), over()],
+    ] {
+        let outcome = after(&events);
+        assert_eq!((outcome.status, outcome.reason), (Status::Failed, None));
+        assert_eq!(outcome.duration_secs, Some(0));
+    }
+    let of_an_agent = after(&[made(), not_bridged(), over()]);
+    assert_eq!(
+        (of_an_agent.status, of_an_agent.reason),
+        (Status::Failed, Some(Reason::ServerBusy))
+    );
+    assert_eq!(
+        status(&[made(), over()]),
+        Status::Failed,
+        "the apology could not be stored either"
+    );
+    assert_eq!(
+        status(&[made(), event(4, &parent(), Fact::Bridged), over()]),
+        Status::Completed
+    );
+}
+
+#[test]
+fn what_the_agents_leg_and_the_dial_say_outranks_the_apology() {
+    let not_bridged = || event(4, &parent(), Fact::NotBridged);
+    let talked = leg(Side::Child, 20, "completed", Some(14));
+    assert_eq!(status(&[made(), not_bridged(), talked]), Status::Completed);
+    assert_eq!(
+        status(&[made(), not_bridged(), dial(20, "canceled")]),
+        Status::Canceled
+    );
+}
+
+#[test]
 fn late_ringing_after_completed_changes_nothing() {
     let mut call = folded(&[
         placed(),
@@ -449,6 +489,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         1 => Just(Fact::Placed(direct())),
         1 => Just(Fact::Made(direct())),
         1 => Just(Fact::Bridged),
+        1 => Just(Fact::NotBridged),
         1 => Just(Fact::AgentHungUp),
         1 => Just(Fact::Noted),
         1 => Just(Fact::Unreached(direct())),

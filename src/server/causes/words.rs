@@ -2,7 +2,7 @@
 
 use super::{cause::Cause, sdk::SdkFault};
 use crate::{
-    components::outcome::reason_words,
+    components::reason::reason_words,
     domain::view::{CauseView, Reason},
     i18n::*,
 };

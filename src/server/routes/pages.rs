@@ -2,11 +2,18 @@
 
 use crate::{
     app::{Asked, Page, shell},
-    server::{auth::guard::SignedIn, error::Result, locale, state::AppState},
+    domain::user::User,
+    server::{
+        auth::guard::SignedIn,
+        error::{Error, Result},
+        locale,
+        state::AppState,
+    },
 };
 use axum::{
+    RequestExt,
     body::Body,
-    extract::{Query, State},
+    extract::{FromRequest, Query, State},
     http::{Request, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
@@ -14,122 +21,109 @@ use leptos::prelude::provide_context;
 use std::collections::HashMap;
 use url::form_urlencoded;
 
+/// Somebody asks for a page.
+pub struct Visit {
+    state: AppState,
+    user: Option<User>,
+    request: Request<Body>,
+}
+
+impl FromRequest<AppState> for Visit {
+    type Rejection = Error;
+
+    async fn from_request(mut request: Request<Body>, state: &AppState) -> Result<Self> {
+        let user = request
+            .extract_parts_with_state::<Option<SignedIn>, _>(state)
+            .await?;
+        Ok(Self {
+            state: state.clone(),
+            user: user.map(|SignedIn(user)| user),
+            request,
+        })
+    }
+}
+
 pub async fn home() -> Redirect {
     Redirect::to("/mobile-call")
 }
 
-pub async fn mobile_call(
-    state: State<AppState>,
-    user: Option<SignedIn>,
-    query: Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Response {
-    guarded(Page::MobileCall, state, user, query, request).await
+pub async fn mobile_call(visit: Visit) -> Response {
+    visit.guarded(Page::MobileCall).await
 }
 
-pub async fn history(
-    state: State<AppState>,
-    user: Option<SignedIn>,
-    query: Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Response {
-    guarded(Page::History, state, user, query, request).await
+pub async fn history(visit: Visit) -> Response {
+    visit.guarded(Page::History).await
 }
 
-pub async fn setup(
-    state: State<AppState>,
-    user: Option<SignedIn>,
-    query: Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Response {
-    match &user {
-        Some(SignedIn(person)) if !person.role.may_set_up() => with_status(
-            StatusCode::FORBIDDEN,
-            render(Page::NotFound, state, user, query, request).await,
-        ),
-        _ => guarded(Page::Setup, state, user, query, request).await,
+pub async fn setup(visit: Visit) -> Response {
+    match &visit.user {
+        Some(user) if !user.role.may_set_up() => visit.refused(StatusCode::FORBIDDEN).await,
+        _ => visit.guarded(Page::Setup).await,
     }
 }
 
-pub async fn login(
-    state: State<AppState>,
-    user: Option<SignedIn>,
-    query: Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Response {
-    match user {
+pub async fn login(visit: Visit) -> Response {
+    match visit.user {
         Some(_) => Redirect::to("/mobile-call").into_response(),
-        None => render(Page::Login, state, None, query, request).await,
+        None => visit.render(Page::Login).await,
     }
 }
 
-pub async fn not_found(
-    state: State<AppState>,
-    user: Option<SignedIn>,
-    query: Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Response {
-    if request.uri().path().starts_with("/api/") {
-        return crate::server::error::Error::not_found("There is nothing under this address")
-            .into_response();
+pub async fn not_found(visit: Visit) -> Response {
+    match visit.request.uri().path().starts_with("/api/") {
+        true => Error::not_found("There is nothing under this address").into_response(),
+        false => visit.refused(StatusCode::NOT_FOUND).await,
     }
-    with_status(
-        StatusCode::NOT_FOUND,
-        render(Page::NotFound, state, user, query, request).await,
-    )
 }
 
-/// The page for somebody signed in; everybody else signs in first and comes back.
-async fn guarded(
-    page: Page,
-    state: State<AppState>,
-    user: Option<SignedIn>,
-    query: Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Response {
-    if user.is_some() {
-        return render(page, state, user, query, request).await;
-    }
-    let wanted = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |path| path.as_str());
-    let next: String = form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
-    Redirect::to(&format!("/login?next={next}")).into_response()
-}
-
-async fn render(
-    page: Page,
-    State(state): State<AppState>,
-    user: Option<SignedIn>,
-    Query(query): Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Response {
-    let locale = locale::of(request.headers());
-    let path = request
-        .uri()
-        .path_and_query()
-        .map_or_else(|| "/".into(), ToString::to_string);
-    let asked = Asked {
-        page,
-        user: user.map(|SignedIn(user)| user),
-        query,
-        path,
-    };
-    let context = move || {
-        provide_context(state.clone());
-        provide_context(locale);
-        provide_context(asked.clone());
-        if let Some(user) = asked.user.clone() {
-            provide_context(user);
+impl Visit {
+    /// The page for somebody signed in; everybody else signs in first and comes back.
+    async fn guarded(self, page: Page) -> Response {
+        if self.user.is_some() {
+            return self.render(page).await;
         }
-    };
-    leptos_axum::render_app_async_with_context(context, shell)(request).await
-}
+        let next: String = form_urlencoded::byte_serialize(self.wanted().as_bytes()).collect();
+        Redirect::to(&format!("/login?next={next}")).into_response()
+    }
 
-fn with_status(status: StatusCode, mut response: Response) -> Response {
-    *response.status_mut() = status;
-    response
+    /// What is not there and what is not for this user look the same.
+    async fn refused(self, status: StatusCode) -> Response {
+        let mut response = self.render(Page::NotFound).await;
+        *response.status_mut() = status;
+        response
+    }
+
+    async fn render(self, page: Page) -> Response {
+        let path = self.wanted().to_owned();
+        let Self {
+            state,
+            user,
+            request,
+        } = self;
+        let locale = locale::of(request.headers());
+        let query = Query::<HashMap<String, String>>::try_from_uri(request.uri());
+        let asked = Asked {
+            page,
+            user,
+            query: query.map(|Query(query)| query).unwrap_or_default(),
+            path,
+        };
+        let context = move || {
+            provide_context(state.clone());
+            provide_context(locale);
+            provide_context(asked.clone());
+            if let Some(user) = asked.user.clone() {
+                provide_context(user);
+            }
+        };
+        leptos_axum::render_app_async_with_context(context, shell)(request).await
+    }
+
+    /// Path and query.
+    fn wanted(&self) -> &str {
+        let uri = self.request.uri();
+        uri.path_and_query().map_or("/", |wanted| wanted.as_str())
+    }
 }
 
 /// Server functions. All are for people signed in: whoever is not is turned away here, whatever the function forgets.

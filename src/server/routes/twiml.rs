@@ -4,7 +4,7 @@ use super::signed::{Arrived, SignedForm};
 use crate::server::{
     calls::{
         callbacks,
-        place::{self, Decision, PlaceRequest},
+        place::{self, Bridge, Decision, PlaceRequest},
         record, spoken,
     },
     clock,
@@ -40,11 +40,7 @@ pub async fn outbound(
         call_sid: params.call_sid()?,
         from: text("From"),
         to: text("To"),
-        params: params
-            .pairs()
-            .iter()
-            .map(|(name, value)| (callbacks::clean(name), callbacks::clean(value)))
-            .collect(),
+        params: callbacks::cleaned(&params),
         arrived,
     };
     let sid = request.call_sid.clone();
@@ -73,17 +69,11 @@ pub async fn bridge(
     SignedForm(params): SignedForm,
 ) -> Result<Response> {
     let sid = params.call_sid()?;
-    let mut kept: Vec<_> = params
-        .pairs()
-        .iter()
-        .map(|(name, value)| (callbacks::clean(name), callbacks::clean(value)))
-        .collect();
+    let mut kept = callbacks::cleaned(&params);
     // Whether there is an agent to dial is read by the write itself: without one, an apology is spoken.
     kept.extend(place::answered("dial or apology", arrived));
-    let agent = tokio::time::timeout(DEADLINE, place::bridge(&state, &sid, kept)).await;
-    Ok(xml(match agent {
-        Ok(Ok(Some((identity, evidence)))) => {
-            let customer = evidence.to.map(|to| to.value).unwrap_or_default();
+    Ok(xml(match place::bridge(&state, &sid, kept).await {
+        Some(Bridge { identity, customer }) => {
             tracing::info!(call.sid = %sid, to = customer, identity, "joining the agent's browser");
             let target = Target::Client {
                 identity,
@@ -96,18 +86,7 @@ pub async fn bridge(
             took("dial", arrived);
             twiml::dial(&dial(&state.config, target, OF_BRIDGE))
         }
-        Ok(Ok(None)) => {
-            tracing::warn!(call.sid = %sid, "a customer answered a call that no agent made");
-            spoken::apology()
-        }
-        Ok(Err(error)) => {
-            tracing::error!(call.sid = %sid, %error, "a customer answered, and the call could not be read");
-            spoken::apology()
-        }
-        Err(_) => {
-            tracing::error!(call.sid = %sid, "a customer answered, and the call could not be read in time");
-            spoken::apology()
-        }
+        None => spoken::apology(),
     }))
 }
 
