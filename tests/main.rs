@@ -17,4 +17,3 @@ mod store;
 mod support;
 mod sweep;
 mod twilio_client;
-mod with_twilio;
