@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use almasar::{
-    domain::{sid::CallSid, user::Role},
+    domain::user::Role,
     server::{config::Secret, twilio::signature},
 };
 use reqwest::{Method, StatusCode, header};
@@ -206,8 +206,8 @@ async fn an_address_in_a_callback_is_kept_and_never_followed() {
         "https://api.twilio.com.evil.example/x",
         "https://evil@api.twilio.com/x",
     ]) {
-        let sid: CallSid = call_sid(n);
-        let recording = sid.as_str().replace("CA", "RE");
+        let sid = call_sid(n);
+        let recording = recording_of(&sid);
         app.dial(&sid, &agent.user, "0569705616").await;
         let params = [
             ("CallSid", sid.as_str()),
@@ -219,8 +219,12 @@ async fn an_address_in_a_callback_is_kept_and_never_followed() {
         assert_eq!(response.status(), StatusCode::NO_CONTENT);
         let call = agent.json(&format!("/api/calls/{sid}")).await;
         assert_eq!(call["events"][1]["params"]["RecordingUrl"], url);
-        // The only address that is ever asked is Twilio's, where nobody listens in this test.
+        // The only address that is ever asked is Twilio's, which knows nothing of this recording.
         let played = agent.get(&format!("/api/calls/{sid}/recording")).await;
-        assert_eq!(played.status(), StatusCode::BAD_GATEWAY, "{url}");
+        assert_eq!(played.status(), StatusCode::NOT_FOUND, "{url}");
+        let asked = app.rest.asked(&recording);
+        assert!(!asked.is_empty());
+        let of_twilio = format!("/2010-04-01/Accounts/{ACCOUNT}/Recordings/{recording}.wav");
+        assert!(asked.iter().all(|asked| asked.path.starts_with(&of_twilio)));
     }
 }

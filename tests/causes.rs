@@ -1,7 +1,11 @@
 //! Why a call ended: what the browser reports, what Twilio says when it is asked, and the words that come of it.
 
-use crate::with_twilio::{ACCOUNT, PUBLIC_URL, Person, TestApp, sid, stand_in::Answer, until};
+use crate::support::{
+    ACCOUNT, PUBLIC_URL, Person, TestApp, call_sid, client, of_our_account, sid, signature_of,
+    spawn_app_with, stand_in::Answer, until,
+};
 use almasar::domain::user::Role;
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -13,7 +17,7 @@ fn app_path() -> String {
 
 fn app_points_to(app: &TestApp, url: &str) {
     let settings = json!({ "voice_url": url, "voice_method": "POST" });
-    app.twilio
+    app.rest
         .answers("GET", &app_path(), [Answer::json(settings)]);
 }
 
@@ -27,7 +31,7 @@ fn unheard() -> Value {
 
 async fn report(person: &Person, language: &str, report: &Value) -> (u16, Value) {
     let answer = person
-        .post("/api/calls/diagnostics")
+        .request(Method::POST, "/api/calls/diagnostics")
         .header("Accept-Language", language)
         .json(report)
         .send()
@@ -38,7 +42,9 @@ async fn report(person: &Person, language: &str, report: &Value) -> (u16, Value)
 }
 
 async fn asked_in(person: &Person, language: &str, path: &str) -> Value {
-    let request = person.get(path).header("Accept-Language", language);
+    let request = person
+        .request(Method::GET, path)
+        .header("Accept-Language", language);
     let answer = request.send().await.expect("an answer");
     assert_eq!(answer.status(), 200, "{path}");
     answer.json().await.expect("JSON")
@@ -47,13 +53,13 @@ async fn asked_in(person: &Person, language: &str, path: &str) -> Value {
 async fn dials(app: &TestApp, person: &Person, call: &str) {
     let from = format!("client:{}", person.user.identity());
     let params = [("CallSid", call), ("From", &from), ("To", "0569705616")];
-    let answer = app.twilio_posts("/api/calls/twiml/outbound", &params).await;
+    let answer = app.twilio("/api/calls/twiml/outbound", &params).await;
     assert_eq!(answer.status(), 200);
 }
 
 #[tokio::test]
 async fn an_app_that_points_elsewhere_is_named_with_both_addresses_in_both_languages() {
-    let app = TestApp::spawn().await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
     app_points_to(&app, ELSEWHERE);
     let ours = format!("{PUBLIC_URL}/api/calls/twiml/outbound");
     for (role, link) in [(Role::Agent, Value::Null), (Role::Admin, json!("/setup"))] {
@@ -67,7 +73,7 @@ async fn an_app_that_points_elsewhere_is_named_with_both_addresses_in_both_langu
                 "لم تصل Twilio إلى هذا الخادم: تطبيق TwiML يشير إلى عنوان آخر.",
             ),
         ] {
-            let person = app.person(&format!("{role}-{language}"), role).await;
+            let person = app.sign_in(&format!("{role}-{language}"), role).await;
             let (status, answer) = report(&person, language, &unheard()).await;
             let cause = &answer["cause"];
             assert_eq!(
@@ -84,7 +90,7 @@ async fn an_app_that_points_elsewhere_is_named_with_both_addresses_in_both_langu
 
             // Afterwards: the call's own page, the list, and the other language; Twilio is not asked again.
             let sid = answer["sid"].as_str().expect("a SID");
-            let before = app.twilio.asked("Applications").len();
+            let before = app.rest.asked("Applications").len();
             let detail = asked_in(&person, language, &format!("/api/calls/{sid}")).await;
             assert_eq!(
                 (&detail["status"], &detail["cause"]),
@@ -97,14 +103,14 @@ async fn an_app_that_points_elsewhere_is_named_with_both_addresses_in_both_langu
                 .iter()
                 .find(|call| call["sid"] == sid);
             assert_eq!(&row.expect("the call")["cause"], cause);
-            assert_eq!(app.twilio.asked("Applications").len(), before);
+            assert_eq!(app.rest.asked("Applications").len(), before);
         }
     }
 }
 
 #[tokio::test]
 async fn each_way_the_app_may_stand_has_its_own_cause() {
-    let app = TestApp::spawn().await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
     let ours = format!("{PUBLIC_URL}/api/calls/twiml/outbound");
     for (n, (answer, expected)) in (1..).zip([
         (
@@ -124,8 +130,8 @@ async fn each_way_the_app_may_stand_has_its_own_cause() {
         (Answer::status(401), "never_reached"),
         (Answer::json(json!("<html>")), "never_reached"),
     ]) {
-        let agent = app.person(&format!("agent-{n}"), Role::Agent).await;
-        app.twilio.answers("GET", &app_path(), [answer]);
+        let agent = app.sign_in(&format!("agent-{n}"), Role::Agent).await;
+        app.rest.answers("GET", &app_path(), [answer]);
         let (_, answer) = report(&agent, "en", &unheard()).await;
         assert_eq!(answer["cause"]["id"], expected, "{n}");
     }
@@ -137,8 +143,8 @@ async fn a_twilio_that_does_not_answer_holds_nobody_up() {
         .await
         .expect("a port");
     let silent = format!("http://{}", nowhere.local_addr().expect("an address"));
-    let app = TestApp::spawn_with(&["--twilio-api-base-url", &silent]).await;
-    let agent = app.person("agent", Role::Agent).await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL, "--twilio-api-base-url", &silent]).await;
+    let agent = app.sign_in("agent", Role::Agent).await;
     let asked = Instant::now();
     let (_, answer) = report(&agent, "en", &unheard()).await;
     assert!(
@@ -155,19 +161,19 @@ async fn a_twilio_that_does_not_answer_holds_nobody_up() {
 
 #[tokio::test]
 async fn a_code_that_explains_itself_asks_twilio_nothing() {
-    let app = TestApp::spawn().await;
-    let agent = app.person("agent", Role::Agent).await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
+    let agent = app.sign_in("agent", Role::Agent).await;
     let mut seen = unheard();
     seen["code"] = json!(31401);
     let (_, answer) = report(&agent, "en", &seen).await;
     assert_eq!(answer["cause"]["id"], "sdk_31401");
-    assert!(app.twilio.asked("").is_empty());
+    assert!(app.rest.asked("").is_empty());
 }
 
 #[tokio::test]
 async fn a_report_without_a_sid_finds_the_call_that_reached_us_after_all() {
-    let app = TestApp::spawn().await;
-    let agent = app.person("agent", Role::Agent).await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
+    let agent = app.sign_in("agent", Role::Agent).await;
     let call = sid("CA", 1);
     dials(&app, &agent, &call).await;
     let mut seen = unheard();
@@ -191,8 +197,8 @@ async fn a_report_without_a_sid_finds_the_call_that_reached_us_after_all() {
 
 #[tokio::test]
 async fn what_we_answered_and_after_how_long_stands_in_the_row_that_is_written_anyway() {
-    let app = TestApp::spawn().await;
-    let agent = app.person("agent", Role::Agent).await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
+    let agent = app.sign_in("agent", Role::Agent).await;
     for (n, to, expected) in [(1, "0569705616", "dial"), (2, "911", "refuse")] {
         let call = sid("CA", n);
         let from = format!("client:{}", agent.user.identity());
@@ -202,7 +208,7 @@ async fn what_we_answered_and_after_how_long_stands_in_the_row_that_is_written_a
             ("To", to),
             ("almasar_answer", "forged"),
         ];
-        app.twilio_posts("/api/calls/twiml/outbound", &params).await;
+        app.twilio("/api/calls/twiml/outbound", &params).await;
         let detail = agent.json(&format!("/api/calls/{call}")).await;
         let events = detail["events"].as_array().expect("events");
         assert_eq!(events.len(), 1);
@@ -216,12 +222,11 @@ async fn what_we_answered_and_after_how_long_stands_in_the_row_that_is_written_a
     }
     let call = sid("CA", 1);
     let params = [("CallSid", call.as_str()), ("DialCallStatus", "completed")];
-    app.twilio_posts("/api/calls/twiml/after-dial", &params)
-        .await;
+    app.twilio("/api/calls/twiml/after-dial", &params).await;
     let detail = agent.json(&format!("/api/calls/{call}")).await;
     assert_eq!(detail["events"][1]["params"]["almasar_answer"], "hangup");
-    let metrics = crate::with_twilio::client()
-        .get(app.url("/metrics"))
+    let metrics = client()
+        .get(format!("{}{}", app.base, "/metrics"))
         .send()
         .await
         .expect("metrics");
@@ -236,12 +241,12 @@ async fn what_we_answered_and_after_how_long_stands_in_the_row_that_is_written_a
 
 #[tokio::test]
 async fn a_call_that_the_network_failed_is_explained_by_twilios_alert_without_anybody_asking() {
-    let app = TestApp::spawn().await;
-    let agent = app.person("agent", Role::Agent).await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
+    let agent = app.sign_in("agent", Role::Agent).await;
     let (call, child) = (sid("CA", 1), sid("CA", 2));
     let alert = |code: &str, about: &str| json!({ "error_code": code, "resource_sid": about });
     let alerts = json!({ "alerts": [alert("11200", &sid("CA", 9)), alert("13227", &call)] });
-    app.twilio
+    app.rest
         .answers("GET", "/v1/Alerts", [Answer::json(alerts)]);
     dials(&app, &agent, &call).await;
     let params = [
@@ -252,7 +257,7 @@ async fn a_call_that_the_network_failed_is_explained_by_twilios_alert_without_an
         ("SipResponseCode", "403"),
     ];
     assert_eq!(
-        app.twilio_posts("/api/calls/webhook/status", &params)
+        app.twilio("/api/calls/webhook/status", &params)
             .await
             .status(),
         204
@@ -262,17 +267,17 @@ async fn a_call_that_the_network_failed_is_explained_by_twilios_alert_without_an
     })
     .await;
     assert!(
-        app.twilio.asked("Applications").is_empty(),
+        app.rest.asked("Applications").is_empty(),
         "the App was asked for and answered"
     );
-    let since = &app.twilio.asked("/v1/Alerts")[0].path;
+    let since = &app.rest.asked("/v1/Alerts")[0].path;
     assert!(since.contains("StartDate=20"), "{since}");
 }
 
 #[tokio::test]
 async fn the_sip_code_tells_a_number_that_does_not_exist() {
-    let app = TestApp::spawn().await;
-    let agent = app.person("agent", Role::Agent).await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
+    let agent = app.sign_in("agent", Role::Agent).await;
     let (call, child) = (sid("CA", 1), sid("CA", 2));
     dials(&app, &agent, &call).await;
     let params = [
@@ -282,31 +287,25 @@ async fn the_sip_code_tells_a_number_that_does_not_exist() {
         ("SequenceNumber", "2"),
         ("SipResponseCode", "404"),
     ];
-    app.twilio_posts("/api/calls/webhook/status", &params).await;
+    app.twilio("/api/calls/webhook/status", &params).await;
     let detail = asked_in(&agent, "en", &format!("/api/calls/{call}")).await;
     assert_eq!(detail["cause"]["id"], "number_unknown");
-    assert!(app.twilio.asked("").is_empty(), "there was nothing to ask");
+    assert!(app.rest.asked("").is_empty(), "there was nothing to ask");
 }
 
 #[tokio::test]
 async fn a_refused_request_of_this_very_call_is_the_cause() {
-    let app = TestApp::spawn().await;
-    let agent = app.person("agent", Role::Agent).await;
-    let other = app.person("other", Role::Agent).await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let other = app.sign_in("other", Role::Agent).await;
     app_points_to(&app, &format!("{PUBLIC_URL}/api/calls/twiml/outbound"));
     let from = format!("client:{}", agent.user.identity());
     let plain = PUBLIC_URL.replace("https", "http");
-    let answer = app
-        .twilio_posts_as(
-            &plain,
-            "/api/calls/twiml/outbound",
-            &[
-                ("CallSid", &sid("CA", 1)),
-                ("From", &from),
-                ("To", "0569705616"),
-            ],
-        )
-        .await;
+    let path = "/api/calls/twiml/outbound";
+    let call = sid("CA", 1);
+    let params = [("CallSid", &*call), ("From", &from), ("To", "0569705616")];
+    let signature = signature_of(&format!("{plain}{path}"), &of_our_account(&params));
+    let answer = app.forged(path, &params, Some(&signature)).await;
     assert_eq!(answer.status(), 403);
     let (_, answer) = report(&agent, "en", &unheard()).await;
     assert_eq!(answer["cause"]["id"], "signature_refused");
@@ -323,8 +322,8 @@ async fn a_refused_request_of_this_very_call_is_the_cause() {
 
 #[tokio::test]
 async fn what_a_browser_reports_cannot_speak_in_our_name() {
-    let app = TestApp::spawn().await;
-    let agent = app.person("agent", Role::Agent).await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
+    let agent = app.sign_in("agent", Role::Agent).await;
     let mut forged = unheard();
     forged["almasar_refused_request"] = json!("https://evil.example/");
     let (_, answer) = report(&agent, "en", &forged).await;
@@ -334,9 +333,9 @@ async fn what_a_browser_reports_cannot_speak_in_our_name() {
 
 #[tokio::test]
 async fn a_call_that_ended_well_has_no_cause() {
-    let app = TestApp::spawn().await;
-    let agent = app.person("agent", Role::Agent).await;
-    app.answered_call(&agent, &sid("CA", 1)).await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    app.answered_call(&call_sid(1), &agent.user).await;
     let detail = agent.json(&format!("/api/calls/{}", sid("CA", 1))).await;
     assert_eq!(
         (&detail["status"], &detail["cause"]),

@@ -1,15 +1,20 @@
 //! What is turned away is explained: in the log, in the counts, and on `/setup`; and it stays turned away.
 
-use crate::with_twilio::{PUBLIC_URL, TestApp, client, sid};
+use crate::support::{
+    PUBLIC_URL, TestApp, client, of_our_account, sid, signature_of, spawn_app_with,
+};
 use almasar::{
     domain::user::Role, server::refusals::Reason, server::twilio::signature::Difference,
 };
+use reqwest::Method;
 
 const PATH: &str = "/api/calls/webhook/status";
 
 async fn setup(app: &TestApp, language: &str) -> String {
-    let admin = app.person(&format!("admin-{language}"), Role::Admin).await;
-    let request = admin.get("/setup").header("Accept-Language", language);
+    let admin = app.sign_in(&format!("admin-{language}"), Role::Admin).await;
+    let request = admin
+        .request(Method::GET, "/setup")
+        .header("Accept-Language", language);
     request
         .send()
         .await
@@ -65,12 +70,12 @@ async fn the_variant_that_was_signed_is_named_and_never_accepted() {
             Difference::Host,
         ),
     ] {
-        let app = TestApp::spawn().await;
-        let form = app.form(&[("CallSid", &sid("CA", 1)), ("CallStatus", "ringing")]);
+        let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
+        let form = of_our_account(&[("CallSid", &sid("CA", 1)), ("CallStatus", "ringing")]);
         let signed = format!("{base}{path}");
         let mut request = client()
-            .post(app.url(PATH))
-            .header("X-Twilio-Signature", app.signature(&signed, &form))
+            .post(format!("{}{}", app.base, PATH))
+            .header("X-Twilio-Signature", signature_of(&signed, &form))
             .form(&form);
         for (name, value) in headers {
             request = request.header(name, value);
@@ -117,15 +122,15 @@ async fn the_variant_that_was_signed_is_named_and_never_accepted() {
 
 #[tokio::test]
 async fn refusals_are_counted_by_reason() {
-    let app = TestApp::spawn().await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
     let call = sid("CA", 1);
-    let form = app.form(&[("CallSid", &call), ("CallStatus", "ringing")]);
+    let form = of_our_account(&[("CallSid", &call), ("CallStatus", "ringing")]);
     let other_account = {
         let mut form = form.clone();
         form[0].1 = sid("AC", 99);
         form
     };
-    let signed = |form: &[(String, String)]| app.signature(&format!("{PUBLIC_URL}{PATH}"), form);
+    let signed = |form: &[(String, String)]| signature_of(&format!("{PUBLIC_URL}{PATH}"), form);
     for (header, form) in [
         (None, &form),
         (None, &form),
@@ -133,7 +138,7 @@ async fn refusals_are_counted_by_reason() {
         (Some("AAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned()), &form),
         (Some(signed(&other_account)), &other_account),
     ] {
-        let mut request = client().post(app.url(PATH)).form(form);
+        let mut request = client().post(format!("{}{}", app.base, PATH)).form(form);
         if let Some(header) = header {
             request = request.header("X-Twilio-Signature", header);
         }
@@ -155,7 +160,7 @@ async fn refusals_are_counted_by_reason() {
         ]
     );
     let metrics = client()
-        .get(app.url("/metrics"))
+        .get(format!("{}{}", app.base, "/metrics"))
         .send()
         .await
         .expect("metrics");
@@ -170,10 +175,16 @@ async fn refusals_are_counted_by_reason() {
 
 #[tokio::test]
 async fn a_page_of_another_origin_is_named_with_the_setting_to_change() {
-    let app = TestApp::spawn_with(&["--frontend-url", "https://app.example.com"]).await;
+    let app = spawn_app_with(&[
+        "--public-url",
+        PUBLIC_URL,
+        "--frontend-url",
+        "https://app.example.com",
+    ])
+    .await;
     let ask = |method: reqwest::Method, origin: &'static str| {
         client()
-            .request(method, app.url("/api/calls"))
+            .request(method, format!("{}{}", app.base, "/api/calls"))
             .header("Origin", origin)
     };
     // A preflight, which never comes to a handler; a read; a change.
@@ -215,10 +226,10 @@ async fn a_page_of_another_origin_is_named_with_the_setting_to_change() {
 
 #[tokio::test]
 async fn what_a_sender_writes_is_shown_as_text() {
-    let app = TestApp::spawn().await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
     let origin = "https://evil.example\"><script>alert(1)</script>";
     client()
-        .get(app.url("/api/calls"))
+        .get(format!("{}{}", app.base, "/api/calls"))
         .header("Origin", origin)
         .send()
         .await
@@ -232,14 +243,18 @@ async fn what_a_sender_writes_is_shown_as_text() {
 
 #[tokio::test]
 async fn agents_do_not_see_what_was_refused() {
-    let app = TestApp::spawn().await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
     client()
-        .post(app.url(PATH))
+        .post(format!("{}{}", app.base, PATH))
         .send()
         .await
         .expect("an answer");
-    let agent = app.person("agent", Role::Agent).await;
-    let answer = agent.get("/setup").send().await.expect("an answer");
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let answer = agent
+        .request(Method::GET, "/setup")
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(answer.status(), 403);
     assert!(
         !answer

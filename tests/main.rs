@@ -19,4 +19,3 @@ mod store;
 mod support;
 mod sweep;
 mod twilio_client;
-mod with_twilio;

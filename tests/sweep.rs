@@ -46,15 +46,10 @@ async fn at_its_start_the_server_sweeps_away_old_phones_and_ended_sessions() {
             .unwrap();
         (tabs, sessions)
     };
-    let mut left = counted().await;
-    for _ in 0..500 {
-        if left == (vec!["new".to_owned()], 1) {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        left = counted().await;
-    }
-    assert_eq!(left, (vec!["new".to_owned()], 1));
+    until("what is old is gone, and no more than that", || async {
+        counted().await == (vec!["new".to_owned()], 1)
+    })
+    .await;
     let stopped = tokio::time::timeout(std::time::Duration::from_secs(8), again.stop());
     stopped.await.expect("the sweep goes on").unwrap();
 }
