@@ -6,7 +6,10 @@ mod source;
 
 pub use hub::{Hold, Subscription, hold, resume_from, subscribe};
 
-use crate::browser::{get, get_number, get_text, set};
+use crate::{
+    browser::{get, get_number, get_text, set},
+    domain::view::FetchProgress,
+};
 use wasm_bindgen::JsValue;
 
 /// What the server says, and whether it can be heard.
@@ -14,30 +17,21 @@ use wasm_bindgen::JsValue;
 pub enum LiveEvent {
     /// A call as it now is, as the contract's JSON has it: each reader takes what it goes by.
     Call(JsValue),
-    Fetch(Progress),
+    Fetch(FetchProgress),
     /// Too much was missed: read the list again.
     Reset,
     /// The stream is open, or was lost.
     Online(bool),
 }
 
-/// How far Fetch Recordings has come, of how many once that is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    pub checked: i64,
-    pub added: i64,
-    pub total: Option<i64>,
-}
-
-impl Progress {
-    /// Of `event: fetch`, and of the route's answer.
-    pub fn read(json: &JsValue) -> Option<Self> {
-        Some(Self {
-            checked: get_number(json, "checked")?,
-            added: get_number(json, "added")?,
-            total: get_number(json, "total"),
-        })
-    }
+/// The data of `event: fetch`, which is also the answer of the route.
+pub fn progress(json: &JsValue) -> Option<FetchProgress> {
+    Some(FetchProgress {
+        checked: get_number(json, "checked")?,
+        added: get_number(json, "added")?,
+        total: get_number(json, "total"),
+        done: get(json, "done").is_some_and(|done| done.is_truthy()),
+    })
 }
 
 /// What the tabs tell each other, and the leader's source tells the hub.

@@ -5,7 +5,8 @@ use crate::{
         Listener, fetch, find,
         part::{attribute, filled, say},
     },
-    live::{self, LiveEvent, Progress},
+    domain::view::FetchProgress,
+    live::{self, LiveEvent},
 };
 use js_sys::Object;
 use std::{cell::Cell, rc::Rc};
@@ -15,8 +16,8 @@ use web_sys::Element;
 /// Where a fetch stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Stand {
-    Running(Option<Progress>),
-    Done(Progress),
+    Running(Option<FetchProgress>),
+    Done(FetchProgress),
     Failed,
 }
 
@@ -57,14 +58,14 @@ async fn run(form: Element, busy: Rc<Cell<bool>>) {
     let done = answer
         .ok()
         .filter(fetch::Answer::is_good)
-        .and_then(|answer| Progress::read(&answer.json()?));
+        .and_then(|answer| live::progress(&answer.json()?));
     show(&form, done.map_or(Stand::Failed, Stand::Done));
 }
 
 fn show(form: &Element, stand: Stand) {
     let words = |name: &str| form.get_attribute(name).unwrap_or_default();
     let text = match stand {
-        Stand::Running(Some(Progress {
+        Stand::Running(Some(FetchProgress {
             checked,
             total: Some(total),
             ..
@@ -76,7 +77,7 @@ fn show(form: &Element, stand: Stand) {
             ],
         ),
         Stand::Running(_) => words("data-busy"),
-        Stand::Done(Progress { checked, added, .. }) => filled(
+        Stand::Done(FetchProgress { checked, added, .. }) => filled(
             &words("data-done"),
             &[
                 ("{checked}", &checked.to_string()),

@@ -1,6 +1,7 @@
 //! The call history in the browser: what changed is asked for as rows and put into the list, a row's recording plays, Fetch Recordings
 //! says how far it is. The server draws all of it (`crate::components`).
 
+mod deck;
 mod fetch;
 mod list;
 pub mod place;

@@ -1,6 +1,6 @@
 //! Who listens in this tab, who leads among the tabs.
 
-use super::{LiveEvent, Progress, Word, source::Source};
+use super::{LiveEvent, Word, progress, source::Source};
 use crate::browser::{
     self, Listener,
     lock::{self, Asking, Held},
@@ -187,7 +187,7 @@ fn hear(word: Word) {
             let json = js_sys::JSON::parse(&data).ok();
             let event = match name.as_str() {
                 "call" => json.map(LiveEvent::Call),
-                "fetch" => json.as_ref().and_then(Progress::read).map(LiveEvent::Fetch),
+                "fetch" => json.as_ref().and_then(progress).map(LiveEvent::Fetch),
                 "reset" => Some(LiveEvent::Reset),
                 _ => None,
             };
