@@ -92,6 +92,27 @@ async fn what_the_host_and_forwarded_headers_say_changes_nothing() {
     assert_eq!(request.send().await.expect("an answer").status(), 204);
 }
 
+/// The fragment is not sent; whether Twilio signs it is not written anywhere.
+#[tokio::test]
+async fn the_url_may_be_signed_with_its_connection_overrides_or_without() {
+    let app = TestApp::spawn().await;
+    for (call, fragment, status) in [
+        (1, "", 204),
+        (2, "#rc=3&rp=ct,rt,5xx", 204),
+        (3, "#rc=5", 403),
+    ] {
+        let form = form(&sid("CA", call));
+        let url = format!("{PUBLIC_URL}{PATH}{fragment}");
+        let signature = sign(&Secret::new(TOKEN), &url, &form);
+        let request = client()
+            .post(app.url(PATH))
+            .form(&form)
+            .header("X-Twilio-Signature", signature);
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), status, "{fragment:?}");
+    }
+}
+
 #[tokio::test]
 async fn another_accounts_request_is_refused_though_it_is_signed() {
     let app = TestApp::spawn().await;

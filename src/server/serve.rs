@@ -5,6 +5,7 @@ use super::{
     calls::live::Live,
     clock,
     config::{Config, DatabaseUrl},
+    connections,
     numbers::Numbers,
     recordings::{self, Recordings},
     router::router,
@@ -37,7 +38,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub struct Running {
     pub addr: SocketAddr,
     pub state: AppState,
-    server: JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<()>,
 }
 
 impl Running {
@@ -50,7 +51,7 @@ impl Running {
             served
         };
         match timeout(DRAIN, drained).await {
-            Ok(served) => served?.context("serving")?,
+            Ok(served) => served.context("serving")?,
             Err(_) => tracing::warn!("some requests did not finish within {DRAIN:?}"),
         }
         self.state.store.close().await;
@@ -101,12 +102,11 @@ pub async fn start(config: Config, listener: TcpListener) -> Result<Running> {
     let addr = listener.local_addr()?;
     state.tasks.spawn(recordings::fetch::run(state.clone()));
     state.tasks.close();
-    let stopping = state.shutdown.clone().cancelled_owned();
-    let server = tokio::spawn(
-        axum::serve(listener, router(state.clone()))
-            .with_graceful_shutdown(stopping)
-            .into_future(),
-    );
+    let server = tokio::spawn(connections::serve(
+        listener,
+        router(state.clone()),
+        state.shutdown.clone(),
+    ));
     Ok(Running {
         addr,
         state,

@@ -8,6 +8,7 @@ use almasar::{
         auth, clock,
         config::{Config, Secret, Settings},
         serve::{self, Running},
+        state::AppState,
         twilio::signature,
     },
 };
@@ -22,8 +23,8 @@ use tokio::net::TcpListener;
 pub const ACCOUNT: &str = "AC00000000000000000000000000000001";
 pub const TOKEN: &str = "the auth token";
 pub const PUBLIC_URL: &str = "https://calls.example.com";
-const KEY: &str = "SK00000000000000000000000000000001";
-const APP: &str = "AP00000000000000000000000000000001";
+pub const KEY: &str = "SK00000000000000000000000000000001";
+pub const APP: &str = "AP00000000000000000000000000000001";
 
 #[derive(Parser)]
 struct Flags {
@@ -73,32 +74,9 @@ impl TestApp {
         format!("http://{}{path}", self.running.addr)
     }
 
-    /// Adds a user and signs them in. The session is made directly: what log-in does is tested elsewhere, and hashing takes its time.
+    /// Adds a user and signs them in.
     pub async fn person(&self, name: &str, role: Role) -> Person {
-        let state = &self.running.state;
-        let user = User {
-            id: auth::session::random_hex(8),
-            email: format!("{name}@example.com"),
-            name: name.to_owned(),
-            role,
-        };
-        state
-            .store
-            .insert_user(&user, "no password", clock::now())
-            .await
-            .expect("a new user");
-        let jar = axum_extra::extract::cookie::SignedCookieJar::new(state.cookie_key.clone());
-        let jar = auth::session::begin(state, &user, jar, clock::now())
-            .await
-            .expect("a session");
-        let response = axum::response::IntoResponse::into_response((jar, ()));
-        let cookie = response.headers()["set-cookie"]
-            .to_str()
-            .expect("text")
-            .split(';')
-            .next()
-            .expect("a cookie")
-            .to_owned();
+        let (user, cookie) = signed_in(&self.running.state, name, role).await;
         Person {
             user,
             client: client(),
@@ -189,6 +167,35 @@ impl Person {
             .await
             .expect("JSON")
     }
+}
+
+/// A new user and the cookie of a session of theirs. The session is made directly: what log-in does is tested elsewhere, and hashing takes
+/// its time.
+pub async fn signed_in(state: &AppState, name: &str, role: Role) -> (User, String) {
+    let user = User {
+        id: auth::session::random_hex(8),
+        email: format!("{name}@example.com"),
+        name: name.to_owned(),
+        role,
+    };
+    state
+        .store
+        .insert_user(&user, "no password", clock::now())
+        .await
+        .expect("a new user");
+    let jar = axum_extra::extract::cookie::SignedCookieJar::new(state.cookie_key.clone());
+    let jar = auth::session::begin(state, &user, jar, clock::now())
+        .await
+        .expect("a session");
+    let response = axum::response::IntoResponse::into_response((jar, ()));
+    let cookie = response.headers()["set-cookie"]
+        .to_str()
+        .expect("text")
+        .split(';')
+        .next()
+        .expect("a cookie")
+        .to_owned();
+    (user, cookie)
 }
 
 pub fn client() -> Client {

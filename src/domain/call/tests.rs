@@ -6,6 +6,8 @@ use crate::domain::{
 };
 use proptest::prelude::*;
 
+mod stories;
+
 const START: i64 = 1_700_000_000_000;
 
 fn parent() -> CallSid {
