@@ -12,12 +12,15 @@ use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use sqlx::{Connection, SqliteConnection};
 use std::{
+    ffi::OsString,
     fs::{self, OpenOptions},
     path::{Path, PathBuf},
     process::{Child, Command},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
+
+const RELEASE: &str = "ALMASAR";
 
 /// A database, an archive, a port, and an agent who is signed in. Outlives its servers.
 pub struct Installation {
@@ -76,14 +79,14 @@ impl Installation {
 
     /// Starts the server, ready or not.
     pub fn launch(&self) -> Server {
-        self.launch_by(Command::new(env!("CARGO_BIN_EXE_almasar")))
+        self.launch_by(Command::new(program()))
     }
 
     /// Starts the server so that a file that may not grow is an error to it, as a full disk is, and not its end.
     pub async fn start_ignoring_file_limits(&self) -> Server {
         let mut command = Command::new("bash");
         command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
-        command.arg(env!("CARGO_BIN_EXE_almasar"));
+        command.arg(program());
         self.ready(self.launch_by(command)).await
     }
 
@@ -130,7 +133,7 @@ impl Installation {
                 "it never became ready: {}",
                 self.said()
             );
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         server.ready_after = began.elapsed();
         server
@@ -250,6 +253,20 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// The release build that `ALMASAR` names, or the one that cargo has built for these tests.
+fn program() -> OsString {
+    std::env::var_os(RELEASE).unwrap_or_else(|| env!("CARGO_BIN_EXE_almasar").into())
+}
+
+/// How soon after its start a server is to be ready. An unoptimised one needs a second of processor time to read the dial plans of the
+/// world, on a machine that has other tests to run.
+pub fn soon() -> Duration {
+    match std::env::var_os(RELEASE) {
+        Some(_) => Duration::from_secs(1),
+        None => Duration::from_secs(10),
     }
 }
 

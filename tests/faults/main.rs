@@ -1,7 +1,7 @@
 //! Faults, injected for real: what must survive them, and the figures that it reached.
 //!
-//! `ALMASAR_FAULTS=long` (`script/test faults`) kills the server a thousand times instead of fifty. The figures are written past the
-//! test harness's capture, so that they are seen whether or not a test fails.
+//! `ALMASAR_FAULTS=long` (`script/test faults`) kills the server a thousand times instead of fifty; `ALMASAR=PATH` does it to a release
+//! build. The figures are written past the test harness's capture, so that they are seen whether or not a test fails.
 #![allow(clippy::unwrap_used)]
 
 mod clocks;

@@ -48,7 +48,7 @@ async fn each_callback_five_times_in_parallel_is_one_row_one_live_event_and_one_
 
     // The last change is the archive's own, so nothing more is on its way once it is told.
     let mut told = Vec::new();
-    while told.len() < 7 {
+    while told.len() < 8 {
         let change = tokio::time::timeout(Duration::from_secs(10), changes.recv()).await;
         let view = change.unwrap().unwrap().view.clone();
         let recording = view.recording.map(|recording| recording.status.to_string());
@@ -59,6 +59,8 @@ async fn each_callback_five_times_in_parallel_is_one_row_one_live_event_and_one_
         ));
     }
     let expected = [
+        "initiated -",
+        // The same, and now it is known which leg is the customer's.
         "initiated -",
         "ringing -",
         "in-progress -",
