@@ -71,6 +71,12 @@ async fn the_customer_is_rung_once_and_the_call_is_the_agents() {
         [format!("{}/api/calls/twiml/bridge", app.base)]
     );
     assert_eq!(
+        values("StatusCallback"),
+        [format!(
+            "{PUBLIC_URL}/api/calls/webhook/status#rc=3&rp=ct,rt,5xx"
+        )]
+    );
+    assert_eq!(
         values("StatusCallbackEvent"),
         ["initiated", "ringing", "answered", "completed"]
     );

@@ -2,8 +2,8 @@
 
 use crate::support::*;
 use almasar::{
-    domain::{phone::PhoneNumber, sid::CallSid, user::Role},
-    server::{calls::place, config::DatabaseUrl},
+    domain::{call::Event, phone::PhoneNumber, sid::CallSid, user::Role},
+    server::{calls::place, clock, config::DatabaseUrl},
 };
 use reqwest::{StatusCode, header};
 
@@ -57,6 +57,38 @@ async fn a_local_number_is_dialled_in_e164_and_the_call_is_stored() {
         assert_eq!(call["direction"], "outbound");
         assert_eq!(call["agent"]["id"], agent.user.id);
         assert_eq!(call["duration_secs"], serde_json::Value::Null);
+    }
+}
+
+/// <https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>
+#[tokio::test]
+async fn every_callback_url_in_the_twiml_asks_twilio_to_retry() {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let outbound = app.dial(&call_sid(1), &agent.user, "0569705616").await;
+    let made = Event::made(
+        &call_sid(2),
+        &agent.user.identity(),
+        CALLER_ID,
+        "+966569705616",
+        clock::now(),
+    );
+    app.running.state.store.record(made).await.unwrap();
+    let answered = [("CallSid", call_sid(2).to_string())];
+    let answered: Vec<_> = answered
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let bridge = app.twilio("/api/calls/twiml/bridge", &answered).await;
+    for twiml in [outbound, bridge.text().await.unwrap()] {
+        let urls: Vec<_> = twiml
+            .split('"')
+            .filter(|text| text.starts_with("http"))
+            .collect();
+        assert_eq!(urls.len(), 3, "status, recording and action: {twiml}");
+        for url in urls {
+            assert!(url.ends_with("#rc=3&amp;rp=ct,rt,5xx"), "{url}");
+        }
     }
 }
 

@@ -22,7 +22,7 @@ enum For {
     AdminPage,
 }
 
-const TABLE: [(&str, &str, For); 25] = [
+const TABLE: [(&str, &str, For); 26] = [
     ("POST", "/api/calls/twiml/outbound", For::Twilio),
     ("POST", "/api/calls/twiml/bridge", For::Twilio),
     ("POST", "/api/calls/twiml/after-dial", For::Twilio),
@@ -40,6 +40,7 @@ const TABLE: [(&str, &str, For); 25] = [
     ("POST", "/api/calls/diagnostics", For::SignedIn),
     ("GET", "/api/calls/{sid}", For::SignedIn),
     ("GET", "/api/calls/{sid}/waveform", For::SignedIn),
+    ("GET", "/app/calls", For::SignedIn),
     ("POST", "/app/locale", For::Everybody),
     ("POST", "/app/{*function}", For::SignedIn),
     ("GET", "/", For::Everybody),

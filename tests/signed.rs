@@ -8,8 +8,6 @@ use almasar::{
 use reqwest::Method;
 
 const PATH: &str = "/api/calls/webhook/status";
-/// Not where the server listens: as behind a proxy.
-const PUBLIC_URL: &str = "https://calls.example.com";
 
 fn form(call: &str) -> Vec<(String, String)> {
     let pairs = [
@@ -96,6 +94,27 @@ async fn what_the_host_and_forwarded_headers_say_changes_nothing() {
         .header("X-Forwarded-Host", "evil.example")
         .header("X-Forwarded-Proto", "http");
     assert_eq!(request.send().await.unwrap().status(), 204);
+}
+
+/// The fragment is not sent; whether Twilio signs it is not written anywhere.
+#[tokio::test]
+async fn the_url_may_be_signed_with_its_connection_overrides_or_without() {
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
+    for (call, fragment, status) in [
+        (1, "", 204),
+        (2, "#rc=3&rp=ct,rt,5xx", 204),
+        (3, "#rc=5", 403),
+    ] {
+        let form = form(&sid("CA", call));
+        let url = format!("{PUBLIC_URL}{PATH}{fragment}");
+        let signature = sign(&Secret::new(AUTH_TOKEN), &url, &form);
+        let request = app
+            .stranger(Method::POST, PATH)
+            .form(&form)
+            .header("X-Twilio-Signature", signature);
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), status, "{fragment:?}");
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use super::{
     causes::Inquiries,
     clock,
     config::{Config, DatabaseUrl},
+    connections,
     numbers::Numbers,
     recordings::{self, Recordings},
     refusals::Refusals,
@@ -39,7 +40,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub struct Running {
     pub addr: SocketAddr,
     pub state: AppState,
-    server: JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<()>,
 }
 
 impl Running {
@@ -52,7 +53,7 @@ impl Running {
             served
         };
         match timeout(DRAIN, drained).await {
-            Ok(served) => served?.context("serving")?,
+            Ok(served) => served.context("serving")?,
             Err(_) => tracing::warn!("some requests did not finish within {DRAIN:?}"),
         }
         self.state.store.close().await;
@@ -107,15 +108,11 @@ pub async fn start(config: Config, listener: TcpListener) -> Result<Running> {
     state.tasks.spawn(recordings::fetch::run(state.clone()));
     state.tasks.spawn(sweep::run(state.clone()));
     state.tasks.close();
-    let stopping = state.shutdown.clone().cancelled_owned();
-    let server = tokio::spawn(
-        axum::serve(
-            listener,
-            router(state.clone()).into_make_service_with_connect_info::<SocketAddr>(),
-        )
-        .with_graceful_shutdown(stopping)
-        .into_future(),
-    );
+    let server = tokio::spawn(connections::serve(
+        listener,
+        router(state.clone()),
+        state.shutdown.clone(),
+    ));
     Ok(Running {
         addr,
         state,

@@ -14,6 +14,7 @@ use almasar::{
         auth, clock,
         config::{Config, Secret, Settings},
         serve::{self, Running},
+        state::AppState,
         twilio::signature,
     },
 };
@@ -27,6 +28,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 pub const ACCOUNT: &str = "AC00000000000000000000000000000001";
+pub const KEY: &str = "SK00000000000000000000000000000001";
+pub const APP: &str = "AP00000000000000000000000000000001";
 pub const CALLER_ID: &str = "+15005550006";
 /// An address behind a proxy, for `--public-url`: what is signed for it is not what the request names.
 pub const PUBLIC_URL: &str = "https://calls.example.com";
@@ -69,7 +72,8 @@ pub async fn spawn_app_with(flags: &[&str]) -> TestApp {
     }
 }
 
-fn config(dir: &Path, base: &str, rest: &str, flags: &[&str]) -> Config {
+/// The configuration of a server in that folder, whose `PUBLIC_URL` is `base` and whose Twilio is at `rest`.
+pub fn config(dir: &Path, base: &str, rest: &str, flags: &[&str]) -> Config {
     let database = format!("sqlite://{}", dir.join("data/almasar.db").display());
     let recordings = format!("file://{}", dir.join("recordings").display());
     let usual = [
@@ -77,11 +81,8 @@ fn config(dir: &Path, base: &str, rest: &str, flags: &[&str]) -> Config {
         ("--database-url", &database),
         ("--recordings-url", &recordings),
         ("--twilio-account-sid", ACCOUNT),
-        ("--twilio-api-key", "SK00000000000000000000000000000001"),
-        (
-            "--twilio-twiml-app-sid",
-            "AP00000000000000000000000000000001",
-        ),
+        ("--twilio-api-key", KEY),
+        ("--twilio-twiml-app-sid", APP),
         ("--twilio-caller-id", CALLER_ID),
         ("--twilio-api-base-url", rest),
     ];
@@ -109,22 +110,9 @@ pub fn client() -> Client {
 }
 
 impl TestApp {
-    /// A user of that role, signed in. The session is made directly: what log-in does is tested in `logins`, and hashing takes its time.
+    /// A user of that role, signed in.
     pub async fn sign_in(&self, name: &str, role: Role) -> Person {
-        let state = &self.running.state;
-        let user = User {
-            id: auth::session::random_hex(8),
-            email: format!("{name}@example.com"),
-            name: name.to_owned(),
-            role,
-        };
-        let (store, now) = (&state.store, clock::now());
-        store.insert_user(&user, "no password", now).await.unwrap();
-        let jar = SignedCookieJar::new(state.cookie_key.clone());
-        let jar = auth::session::begin(state, &user, jar, now).await.unwrap();
-        let response = axum::response::IntoResponse::into_response((jar, ()));
-        let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
-        let cookie = cookie.split(';').next().unwrap().to_owned();
+        let (user, cookie) = signed_in(&self.running.state, name, role).await;
         Person::new(user, cookie, self)
     }
 
@@ -235,6 +223,24 @@ impl TestApp {
         let store = &self.running.state.store;
         store.changes_since(0, 1000).await.unwrap().len()
     }
+}
+
+/// A new user and the cookie of a session of theirs. The session is made directly: what log-in does is tested in `logins`, and hashing
+/// takes its time.
+pub async fn signed_in(state: &AppState, name: &str, role: Role) -> (User, String) {
+    let user = User {
+        id: auth::session::random_hex(8),
+        email: format!("{name}@example.com"),
+        name: name.to_owned(),
+        role,
+    };
+    let (store, now) = (&state.store, clock::now());
+    store.insert_user(&user, "no password", now).await.unwrap();
+    let jar = SignedCookieJar::new(state.cookie_key.clone());
+    let jar = auth::session::begin(state, &user, jar, now).await.unwrap();
+    let response = axum::response::IntoResponse::into_response((jar, ()));
+    let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
+    (user, cookie.split(';').next().unwrap().to_owned())
 }
 
 pub async fn parsed(response: Response) -> Value {

@@ -11,7 +11,7 @@ use super::{
     value::bound,
 };
 use crate::domain::call::Event;
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{PgPool, SqliteConnection, SqlitePool};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -200,16 +200,33 @@ impl Batch {
         }
     }
 
-    /// A statement that fails by itself (a constraint, say) undoes only itself: the others of its batch are not concerned.
+    /// A connection whose transaction has failed is not used again: on a full disk SQLite ends the transaction by itself, and sqlx, whose own
+    /// rollback then finds none, believes in it for ever and begins no other.
     async fn write_sqlite(&mut self, pool: &SqlitePool, told: &Told) -> Result<Written> {
-        let mut transaction = pool.begin_with("begin immediate").await?;
+        let mut connection = pool.acquire().await?;
+        let written = self.write_through(&mut connection, told).await;
+        if written.is_err() {
+            connection.close_on_drop();
+        }
+        written
+    }
+
+    /// A statement that fails by itself (a constraint, say) undoes only itself: the others of its batch are not concerned.
+    async fn write_through(
+        &mut self,
+        connection: &mut SqliteConnection,
+        told: &Told,
+    ) -> Result<Written> {
+        use sqlx::Connection as _;
+        let mut transaction = connection.begin_with("begin immediate").await?;
         let mut statements = Vec::with_capacity(self.statements.len());
         for (sql, args, touch) in self.statements.drain(..) {
-            let done = bound!(sql, args)
-                .execute(&mut *transaction)
-                .await
-                .map(|done| done.rows_affected())
-                .map_err(StoreError::from);
+            let done = match bound!(sql, args).execute(&mut *transaction).await {
+                Err(error) if may_have_ended_transaction(&error) => return Err(error.into()),
+                done => done
+                    .map(|done| done.rows_affected())
+                    .map_err(StoreError::from),
+            };
             self.touched
                 .extend(touch.filter(|_| matches!(done, Ok(1..))));
             statements.push(done);
@@ -262,4 +279,14 @@ impl Batch {
             .await
             .map(Some)
     }
+}
+
+/// Is this an error on which SQLite may end the whole transaction? What came next would be written without one, in part.
+/// SQLITE_BUSY, NOMEM, INTERRUPT, IOERR, FULL: <https://www.sqlite.org/lang_transaction.html>
+fn may_have_ended_transaction(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(|error| error.code()?.parse::<i32>().ok());
+    // An extended code carries the primary one in its low byte.
+    code.is_none_or(|code| matches!(code & 0xff, 5 | 7 | 9 | 10 | 13))
 }

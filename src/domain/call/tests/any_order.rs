@@ -61,7 +61,7 @@ fn stage(status: Status) -> u8 {
     }
 }
 
-fn never_goes_back(events: &[Event]) {
+pub(super) fn never_goes_back(events: &[Event]) {
     let mut call = Call::new(parent());
     let mut furthest = 0;
     for event in events {
@@ -73,7 +73,7 @@ fn never_goes_back(events: &[Event]) {
     }
 }
 
-fn any_status() -> impl Strategy<Value = Option<Status>> {
+pub(super) fn any_status() -> impl Strategy<Value = Option<Status>> {
     prop::option::of(prop::sample::select(Status::ALL.to_vec()))
 }
 
@@ -121,7 +121,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
     ]
 }
 
-fn any_events() -> impl Strategy<Value = Vec<Event>> {
+pub(super) fn any_events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec((-600_i64..600, any_fact()), 1..12).prop_map(|facts| {
         let leg_of = |fact: &Fact| {
             if matches!(

@@ -1,6 +1,7 @@
 mod any_order;
 mod page;
 mod rest;
+mod stories;
 
 use super::*;
 use crate::domain::{

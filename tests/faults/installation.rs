@@ -1,0 +1,282 @@
+//! An installation whose server is the real program, in a process of its own that may be killed at any moment.
+
+use crate::{
+    support::{ACCOUNT, APP, AUTH_TOKEN, KEY, PUBLIC_URL, client, config, signed_in},
+    webhook::Webhook,
+};
+use almasar::{
+    domain::user::{Role, User},
+    server::serve,
+};
+use reqwest::{Response, StatusCode};
+use serde_json::Value;
+use sqlx::{Connection, SqliteConnection};
+use std::{
+    ffi::OsString,
+    fs::{self, OpenOptions},
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+const RELEASE: &str = "ALMASAR";
+
+/// A database, an archive, a port, and an agent who is signed in. Outlives its servers.
+pub struct Installation {
+    pub agent: User,
+    pub cookie: String,
+    pub port: u16,
+    pub database: PathBuf,
+    folder: TempDir,
+    http: reqwest::Client,
+}
+
+/// The program, running. Killed when dropped, if not before.
+pub struct Server {
+    child: Child,
+    /// From its start to the first good answer of `/readyz`.
+    pub ready_after: Duration,
+}
+
+impl Installation {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("data/almasar.db");
+        Self::make(folder, database).await
+    }
+
+    /// With the database in another folder, on a disk of its own for instance.
+    pub async fn with_database_in(data: &Path) -> Self {
+        Self::make(tempfile::tempdir().unwrap(), data.join("almasar.db")).await
+    }
+
+    async fn make(folder: TempDir, database: PathBuf) -> Self {
+        let url = format!("sqlite://{}", database.display());
+        let config = config(
+            folder.path(),
+            PUBLIC_URL,
+            "http://127.0.0.1:9",
+            &["--database-url", &url],
+        );
+        let state = serve::prepare(config).await.unwrap();
+        let (agent, cookie) = signed_in(&state, "agent", Role::Agent).await;
+        state.store.close().await;
+        Self {
+            agent,
+            cookie,
+            port: free_port(),
+            database,
+            folder,
+            http: client(),
+        }
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub async fn start(&self) -> Server {
+        let server = self.launch();
+        self.ready(server).await
+    }
+
+    /// Starts the server, ready or not.
+    pub fn launch(&self) -> Server {
+        self.launch_by(Command::new(program()))
+    }
+
+    /// Starts the server so that a file that may not grow is an error to it, as a full disk is, and not its end.
+    pub async fn start_ignoring_file_limits(&self) -> Server {
+        let mut command = Command::new("bash");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
+        command.arg(program());
+        self.ready(self.launch_by(command)).await
+    }
+
+    fn launch_by(&self, mut command: Command) -> Server {
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .unwrap();
+        let path = |path: &Path| path.display().to_string();
+        command
+            .arg("serve")
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", std::env::var("PATH").unwrap_or_default())
+            .env("LISTEN_ADDR", format!("127.0.0.1:{}", self.port))
+            .env("PUBLIC_URL", PUBLIC_URL)
+            .env("DATABASE_URL", format!("sqlite://{}", path(&self.database)))
+            .env(
+                "RECORDINGS_URL",
+                format!("file://{}", path(&self.folder.path().join("recordings"))),
+            )
+            .env("TWILIO_ACCOUNT_SID", ACCOUNT)
+            .env("TWILIO_AUTH_TOKEN", AUTH_TOKEN)
+            .env("TWILIO_API_KEY", KEY)
+            .env("TWILIO_API_SECRET", "the API secret")
+            .env("TWILIO_TWIML_APP_SID", APP)
+            .env("TWILIO_CALLER_ID", "+15005550006")
+            .env("TWILIO_API_BASE_URL", "http://127.0.0.1:9")
+            .env("RUST_LOG", "warn")
+            .stderr(log);
+        Server {
+            child: command.spawn().unwrap(),
+            ready_after: Duration::ZERO,
+        }
+    }
+
+    async fn ready(&self, mut server: Server) -> Server {
+        let began = Instant::now();
+        while !self.is_ready().await {
+            assert!(server.is_running(), "it ended: {}", self.said());
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "it never became ready: {}",
+                self.said()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        server.ready_after = began.elapsed();
+        server
+    }
+
+    async fn is_ready(&self) -> bool {
+        let asked = self.http.get(self.url("/readyz"));
+        matches!(asked.send().await, Ok(response) if response.status() == 200)
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// One attempt of Twilio's, which waits for 15 s as Twilio does.
+    pub async fn send(&self, webhook: &Webhook) -> reqwest::Result<Response> {
+        self.http
+            .post(self.url(webhook.path))
+            .header("X-Twilio-Signature", webhook.signature())
+            .form(&webhook.form)
+            .timeout(Duration::from_secs(15))
+            .send()
+            .await
+    }
+
+    /// Was it taken? For TwiML this means that the call is to be dialled, which is said only once the call is stored.
+    pub async fn takes(&self, webhook: &Webhook) -> bool {
+        match self.send(webhook).await {
+            Ok(response) if response.status() == StatusCode::NO_CONTENT => true,
+            Ok(response) if response.status() == StatusCode::OK => {
+                matches!(response.text().await, Ok(twiml) if twiml.contains("<Dial"))
+            }
+            _ => false,
+        }
+    }
+
+    /// What the agent's browser gets.
+    pub async fn get(&self, path: &str) -> Response {
+        let asked = self.http.get(self.url(path)).header("Cookie", &self.cookie);
+        asked.send().await.unwrap()
+    }
+
+    pub async fn json(&self, path: &str) -> Value {
+        let response = self.get(path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        response.json().await.unwrap()
+    }
+
+    /// A connection of somebody else's to the database file.
+    pub async fn database(&self) -> SqliteConnection {
+        SqliteConnection::connect(&format!("sqlite://{}", self.database.display()))
+            .await
+            .unwrap()
+    }
+
+    /// The keys of every event in the log.
+    pub async fn events(&self) -> Vec<(String, String, String)> {
+        sqlx::query_as("select leg_sid, kind, key from events")
+            .fetch_all(&mut self.database().await)
+            .await
+            .unwrap()
+    }
+
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql)
+            .fetch_one(&mut self.database().await)
+            .await
+            .unwrap()
+    }
+
+    /// SQLite's own opinion of its file, and whether the change numbers can still be resumed from.
+    pub async fn assert_sound(&self) {
+        let verdict: String = sqlx::query_scalar("pragma integrity_check")
+            .fetch_one(&mut self.database().await)
+            .await
+            .unwrap();
+        assert_eq!(verdict, "ok");
+        let ahead = "select (select coalesce(max(change), 0) from calls) > (select value from counters where name = 'change')";
+        assert_eq!(self.count(ahead).await, 0, "a change number is given twice");
+        assert!(!self.said().contains("panicked"), "{}", self.said());
+    }
+
+    /// What its servers wrote to their logs.
+    pub fn said(&self) -> String {
+        fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+}
+
+impl Server {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// SIGKILL: it has no chance to put anything in order.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// The most memory that it has held, in MB; `None` where there is no `/proc`.
+    pub fn peak_memory_mb(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        let kb: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kb / 1024)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The release build that `ALMASAR` names, or the one that cargo has built for these tests.
+fn program() -> OsString {
+    std::env::var_os(RELEASE).unwrap_or_else(|| env!("CARGO_BIN_EXE_almasar").into())
+}
+
+/// How soon after its start a server is to be ready. An unoptimised one needs a second of processor time to read the dial plans of the
+/// world, on a machine that has other tests to run.
+pub fn soon() -> Duration {
+    match std::env::var_os(RELEASE) {
+        Some(_) => Duration::from_secs(1),
+        None => Duration::from_secs(10),
+    }
+}
+
+/// Below the ports that a system gives to outgoing connections: nobody takes it while the server is down.
+fn free_port() -> u16 {
+    loop {
+        let port = 20_000 + rand::random::<u16>() % 10_000;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}

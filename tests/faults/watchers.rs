@@ -1,0 +1,192 @@
+//! Those who watch: five hundred at once, and some who stopped reading.
+
+use crate::{
+    figure,
+    installation::Installation,
+    webhook::{PROGRESS, Webhook},
+};
+use futures::{StreamExt, stream};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    sync::mpsc,
+    task::JoinSet,
+};
+
+const WATCHERS: usize = 500;
+
+/// A stream of changes, read block by block.
+struct Watcher {
+    response: reqwest::Response,
+    waiting: String,
+}
+
+impl Watcher {
+    /// Open, and told where it stands: nothing can be missed from now on.
+    async fn open(installation: &Installation) -> Self {
+        let mut watcher = Self {
+            response: installation.get("/api/calls/events").await,
+            waiting: String::new(),
+        };
+        assert_eq!(watcher.response.status(), 200);
+        watcher.next().await;
+        watcher
+    }
+
+    async fn next(&mut self) -> String {
+        loop {
+            if let Some((block, rest)) = self.waiting.split_once("\n\n") {
+                let block = block.to_owned();
+                self.waiting = rest.to_owned();
+                return block;
+            }
+            let chunk = tokio::time::timeout(Duration::from_secs(60), self.response.chunk())
+                .await
+                .expect("nothing came")
+                .unwrap()
+                .expect("the stream ended");
+            self.waiting.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    /// The number of the next change of a call.
+    async fn next_change(&mut self) -> (i64, String) {
+        loop {
+            let block = self.next().await;
+            let field = |name: &str| {
+                block
+                    .lines()
+                    .find_map(|line| line.strip_prefix(name))
+                    .map(|value| value.trim().to_owned())
+            };
+            if field("event:").as_deref() == Some("call") {
+                let id = field("id:").unwrap().parse().unwrap();
+                return (id, field("data:").unwrap());
+            }
+        }
+    }
+}
+
+/// Whole calls of the agent, all callbacks acknowledged, several calls at a time.
+async fn carry(installation: &Installation, calls: std::ops::Range<u32>) {
+    stream::iter(calls)
+        .for_each_concurrent(8, |call| async move {
+            let placed = Webhook::outbound(call, &installation.agent.identity());
+            assert!(installation.takes(&placed).await);
+            for step in 1..PROGRESS.len() {
+                assert!(installation.takes(&Webhook::progress(call, step)).await);
+            }
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_hundred_browsers_hear_every_change_in_order() {
+    const CALLS: u32 = 10;
+    const CHANGES: usize = 4 * CALLS as usize;
+    let installation = Arc::new(Installation::new().await);
+    let server = installation.start().await;
+    let (open, mut opened) = mpsc::channel(WATCHERS);
+    let mut watchers = JoinSet::new();
+    for _ in 0..WATCHERS {
+        let (installation, open) = (installation.clone(), open.clone());
+        watchers.spawn(async move {
+            let mut watcher = Watcher::open(&installation).await;
+            open.send(()).await.unwrap();
+            let mut heard = Vec::with_capacity(CHANGES);
+            let mut completed = 0;
+            while heard.len() < CHANGES {
+                let (id, data) = watcher.next_change().await;
+                heard.push(id);
+                completed += usize::from(data.contains("\"status\":\"completed\""));
+            }
+            assert!(heard.is_sorted_by(|a, b| a < b), "{heard:?}");
+            assert_eq!(completed, CALLS as usize);
+            (heard, Instant::now())
+        });
+    }
+    for _ in 0..WATCHERS {
+        opened.recv().await.unwrap();
+    }
+    carry(&installation, 1..CALLS + 1).await;
+    let acknowledged = Instant::now();
+    let heard: Vec<_> = watchers.join_all().await;
+    let last = heard.iter().map(|(_, at)| *at).max().unwrap();
+    assert!(heard.iter().all(|(ids, _)| *ids == heard[0].0));
+    let memory = server.peak_memory_mb();
+    figure(
+        "500 watchers",
+        format_args!(
+            "each heard {CHANGES} changes, the last {:.0?} after its acknowledgement; the server held {memory:?} MB at most",
+            last.saturating_duration_since(acknowledged)
+        ),
+    );
+}
+
+/// A browser that asks for the stream and then reads nothing, with as small a window as the system allows.
+async fn stalled(installation: &Installation) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(2048).unwrap();
+    let address = ([127, 0, 0, 1], installation.port).into();
+    let mut stream = socket.connect(address).await.unwrap();
+    let request = format!(
+        "GET /api/calls/events HTTP/1.1\r\nHost: h\r\nCookie: {}\r\n\r\n",
+        installation.cookie
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut first = [0; 12];
+    stream.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn browsers_that_stop_reading_hold_nobody_up_and_learn_that_they_missed_something() {
+    // More changes than the bus keeps for those who fall behind.
+    const CALLS: u32 = 400;
+    let installation = Installation::new().await;
+    let server = installation.start().await;
+    let mut sleepers = Vec::new();
+    for _ in 0..10 {
+        sleepers.push(stalled(&installation).await);
+    }
+    let mut watcher = Watcher::open(&installation).await;
+    let listening = async {
+        let mut last = 0;
+        for _ in 0..4 * CALLS {
+            let (id, _) = watcher.next_change().await;
+            assert!(id > last);
+            last = id;
+        }
+        last
+    };
+    let began = Instant::now();
+    let (last, ()) = tokio::join!(listening, carry(&installation, 1..CALLS + 1));
+    figure(
+        "10 stalled watchers",
+        format_args!(
+            "{} changes acknowledged and heard by another in {:.1?}; the server held {:?} MB at most",
+            4 * CALLS,
+            began.elapsed(),
+            server.peak_memory_mb()
+        ),
+    );
+
+    // Awake again: either the system's buffers held everything, or the stream says that something was missed.
+    for mut sleeper in sleepers {
+        let (mut told, mut bytes) = (String::new(), vec![0; 64 * 1024]);
+        while !told.contains("event: reset") && !told.contains(&format!("id: {last}\n")) {
+            let reading = sleeper.read(&mut bytes);
+            let read = tokio::time::timeout(Duration::from_secs(60), reading)
+                .await
+                .expect("nothing came")
+                .unwrap();
+            assert!(read > 0, "the stream ended");
+            told.push_str(&String::from_utf8_lossy(&bytes[..read]));
+        }
+    }
+}
