@@ -1,10 +1,10 @@
 //! Every URL, on one screen.
 
-use super::{routes::*, security, site, state::AppState};
+use super::{overload, routes::*, security, site, state::AppState, vitals};
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     routing::{any, get, post},
 };
 use std::time::Duration;
@@ -21,13 +21,19 @@ pub fn router(state: AppState) -> Router {
         .route("/api/calls/twiml/after-dial", post(twiml::after_dial))
         .route("/api/calls/webhook/status", post(webhooks::status))
         .route("/api/calls/webhook/recording", post(webhooks::recording))
-        .route("/api/calls/webhook/echo", post(webhooks::echo));
+        .route("/api/calls/webhook/echo", post(webhooks::echo))
+        .route_layer(from_fn(vitals::timed));
+
+    let admitted = || from_fn_with_state(state.clone(), overload::admit);
 
     // Answers that last, or that must not be compressed or timed.
     let streams = Router::new()
         .route("/api/calls/events", get(events::stream))
         .route("/api/calls/recordings/fetch", post(recordings::fetch))
-        .route("/api/calls/{sid}/recording", get(recordings::play));
+        .route(
+            "/api/calls/{sid}/recording",
+            get(recordings::play).layer(admitted()),
+        );
 
     let people = Router::new()
         .route("/api/auth/login", post(auth::login))
@@ -49,7 +55,8 @@ pub fn router(state: AppState) -> Router {
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             Duration::from_secs(30),
-        ));
+        ))
+        .layer(admitted());
 
     let operators = Router::new()
         .route("/healthz", get(health::alive))
@@ -58,6 +65,7 @@ pub fn router(state: AppState) -> Router {
 
     people
         .merge(streams)
+        .layer(from_fn(overload::read_body))
         .layer(RequestBodyLimitLayer::new(64 * 1024))
         .layer(from_fn_with_state(state.clone(), security::same_origin))
         .layer(cors(&state))

@@ -2,10 +2,12 @@
 
 use super::{
     auth,
-    calls::live::Live,
+    calls::{live::Live, reconcile},
     clock,
     config::{Config, DatabaseUrl},
+    connections,
     numbers::Numbers,
+    overload::Room,
     recordings::{self, Recordings},
     router::router,
     site,
@@ -13,6 +15,7 @@ use super::{
     store::Store,
     telemetry,
     twilio::{self, signature::Verifier},
+    vitals,
 };
 use crate::domain::user::Role;
 use anyhow::{Context, Result};
@@ -86,6 +89,7 @@ pub async fn prepare(config: Config) -> Result<AppState> {
         numbers: Arc::new(Numbers::new(&config)),
         live: Live::new(&store),
         recordings: Recordings::new(&config)?,
+        room: Room::of_this_process(),
         leptos_options: site::leptos_options(&config),
         cookie_key,
         tasks: TaskTracker::new(),
@@ -100,13 +104,17 @@ pub async fn start(config: Config, listener: TcpListener) -> Result<Running> {
     let state = prepare(config).await?;
     let addr = listener.local_addr()?;
     state.tasks.spawn(recordings::fetch::run(state.clone()));
+    state.tasks.spawn(recordings::sync::at_start(state.clone()));
+    state.tasks.spawn(reconcile::run(state.clone()));
+    state.tasks.spawn(vitals::run(state.clone()));
     state.tasks.close();
-    let stopping = state.shutdown.clone().cancelled_owned();
-    let server = tokio::spawn(
-        axum::serve(listener, router(state.clone()))
-            .with_graceful_shutdown(stopping)
-            .into_future(),
-    );
+    let server = tokio::spawn(connections::serve(
+        listener,
+        router(state.clone()),
+        state.room.connections.clone(),
+        connections::LONGEST_HEAD,
+        state.shutdown.clone(),
+    ));
     Ok(Running {
         addr,
         state,

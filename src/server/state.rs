@@ -4,6 +4,7 @@ use super::{
     calls::live::Live,
     config::Config,
     numbers::Numbers,
+    overload::Room,
     recordings::Recordings,
     store::Store,
     twilio::{self, signature::Verifier},
@@ -24,6 +25,7 @@ pub struct AppState {
     pub numbers: Arc<Numbers>,
     pub live: Live,
     pub recordings: Recordings,
+    pub room: Room,
     pub leptos_options: LeptosOptions,
     /// Signs session cookies.
     pub cookie_key: Key,
