@@ -29,11 +29,10 @@ pub fn router(state: AppState) -> Router {
     // Answers that last, or that must not be compressed or timed.
     let streams = Router::new()
         .route("/api/calls/events", get(events::stream))
-        .route("/api/calls/recordings/fetch", post(recordings::fetch))
-        .route(
-            "/api/calls/{sid}/recording",
-            get(recordings::play).layer(admitted()),
-        );
+        .route("/api/calls/recordings/fetch", post(recordings::fetch));
+    let audio = Router::new()
+        .route("/api/calls/{sid}/recording", get(recordings::play))
+        .layer(admitted());
 
     let people = Router::new()
         .route("/api/auth/login", post(auth::login))
@@ -65,6 +64,7 @@ pub fn router(state: AppState) -> Router {
 
     people
         .merge(streams)
+        .merge(audio)
         .layer(from_fn(overload::read_body))
         .layer(RequestBodyLimitLayer::new(64 * 1024))
         .layer(from_fn_with_state(state.clone(), security::same_origin))
