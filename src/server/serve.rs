@@ -2,11 +2,13 @@
 
 use super::{
     auth,
-    calls::live::Live,
+    calls::{live::Live, reconcile},
     causes::Inquiries,
     clock,
     config::{Config, DatabaseUrl},
+    connections,
     numbers::Numbers,
+    overload::Room,
     recordings::{self, Recordings},
     refusals::Refusals,
     router::router,
@@ -15,6 +17,7 @@ use super::{
     store::Store,
     sweep, telemetry,
     twilio::{self, signature::Verifier},
+    vitals,
 };
 use crate::domain::user::Role;
 use anyhow::{Context, Result};
@@ -91,6 +94,7 @@ pub async fn prepare(config: Config) -> Result<AppState> {
         refusals: Refusals::default(),
         inquiries: Inquiries::default(),
         throttle: Arc::default(),
+        room: Room::of_this_process(),
         leptos_options: site::leptos_options(&config),
         cookie_key,
         tasks: TaskTracker::new(),
@@ -105,17 +109,18 @@ pub async fn start(config: Config, listener: TcpListener) -> Result<Running> {
     let state = prepare(config).await?;
     let addr = listener.local_addr()?;
     state.tasks.spawn(recordings::fetch::run(state.clone()));
+    state.tasks.spawn(recordings::sync::at_start(state.clone()));
+    state.tasks.spawn(reconcile::run(state.clone()));
     state.tasks.spawn(sweep::run(state.clone()));
+    state.tasks.spawn(vitals::run(state.clone()));
     state.tasks.close();
-    let stopping = state.shutdown.clone().cancelled_owned();
-    let server = tokio::spawn(
-        axum::serve(
-            listener,
-            router(state.clone()).into_make_service_with_connect_info::<SocketAddr>(),
-        )
-        .with_graceful_shutdown(stopping)
-        .into_future(),
-    );
+    let server = tokio::spawn(connections::serve(
+        listener,
+        router(state.clone()),
+        state.room.connections.clone(),
+        connections::LONGEST_HEAD,
+        state.shutdown.clone(),
+    ));
     Ok(Running {
         addr,
         state,
