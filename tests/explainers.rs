@@ -166,7 +166,7 @@ async fn refusals_are_counted_by_reason() {
         .expect("metrics");
     let metrics = metrics.text().await.expect("text");
     assert!(
-        metrics.contains("almasar_refused_requests_total{reason=\"malformed\"}"),
+        metrics.contains("almasar_refusals_total{reason=\"malformed\"}"),
         "{metrics}"
     );
     let page = setup(&app, "en").await;

@@ -1,6 +1,7 @@
 //! The server from outside, each test with its own.
 #![allow(clippy::unwrap_used)]
 
+mod backup;
 mod bad_inputs;
 mod callbacks;
 mod causes;
@@ -10,8 +11,10 @@ mod history;
 mod logins;
 mod make_call;
 mod origins;
+mod overload;
 mod placing;
 mod problems;
+mod reconcile;
 mod recordings;
 mod roles;
 mod signed;
@@ -19,3 +22,4 @@ mod store;
 mod support;
 mod sweep;
 mod twilio_client;
+mod vitals;

@@ -4,13 +4,13 @@ use super::{
     auth, clock,
     config::{Config, Settings},
     recordings, serve,
-    store::Store,
+    store::{self, Store},
     telemetry,
 };
 use crate::domain::user::Role;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use std::{io::Read, process::ExitCode};
+use std::{io::Read, path::PathBuf, process::ExitCode};
 
 /// Browser calling on Twilio: the phone, the webhooks, the history and the recordings.
 #[derive(Parser)]
@@ -32,6 +32,11 @@ enum Command {
     /// Recordings
     #[command(subcommand)]
     Recordings(RecordingsCommand),
+    /// Copy the SQLite database to FILE, while servers go on; recordings are files of their own
+    Backup {
+        /// Must not be there yet
+        file: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -113,6 +118,11 @@ async fn perform(command: Command, config: Config) -> Result<()> {
         }) => add_user(config, &email, role, password_stdin).await,
         Command::User(UserCommand::List) => list_users(config).await,
         Command::Recordings(RecordingsCommand::Fetch) => fetch_recordings(config).await,
+        Command::Backup { file } => {
+            let size = store::backup(&config.database, &file).await?;
+            println!("{}: {size} bytes, checked", file.display());
+            Ok(())
+        }
     }
 }
 

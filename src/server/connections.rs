@@ -1,91 +1,114 @@
-//! Connections: accepted, given so long to say what they want, and let finish when the server stops.
-//!
-//! This is `axum::serve` with one limit that it has no setting for: whoever opens a connection and does not send a whole head of a request
-//! holds a file descriptor, and a thousand of them hold all that there are.
+//! Connections: accepted while there is room for them, and closed when they ask for nothing.
 
-use axum::{Extension, Router, extract::ConnectInfo};
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request},
+};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto::Builder,
+    rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use std::{
-    io::{Error, ErrorKind},
+    io::{self, ErrorKind},
     net::SocketAddr,
     pin::pin,
+    sync::Arc,
     time::Duration,
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::Layer;
 
-/// For a request's head; a connection that is kept open for the next request is closed after as long.
-const LONGEST_HEAD: Duration = Duration::from_secs(30);
-/// When there are no file descriptors left, others must end before any can begin.
-const NO_ROOM: Duration = Duration::from_millis(200);
+/// How long a connection may take to send the head of a request, from its first moment or from the end of the last answer. A reverse proxy should let
+/// go of an idle connection sooner than that.
+pub const LONGEST_HEAD: Duration = Duration::from_secs(20);
+/// After an error of the system's (no more files, say) there is nothing to do but wait.
+const AFTER_ERROR: Duration = Duration::from_millis(500);
 
-/// Serves until `stopping` is cancelled, and returns when the last connection has been answered.
-pub async fn serve(listener: TcpListener, router: Router, stopping: CancellationToken) {
-    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(LONGEST_HEAD);
+/// Serves until `shutdown`, then lets what has begun end. More connections than `room` wait in the system's queue.
+pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    room: Arc<Semaphore>,
+    longest_head: Duration,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
     let open = TaskTracker::new();
-    loop {
-        let accepted = tokio::select! {
-            () = stopping.cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                open.spawn(carry(
-                    builder.clone(),
-                    stream,
-                    peer,
-                    router.clone(),
-                    stopping.clone(),
-                ));
-            }
-            Err(error) if is_theirs(&error) => {}
-            Err(error) => {
-                tracing::error!(%error, "no connection can be accepted");
-                tokio::time::sleep(NO_ROOM).await;
-            }
+    let accepting = async {
+        while let Ok(place) = room.clone().acquire_owned().await {
+            let (stream, peer) = accept(&listener).await;
+            let served = connection(stream, peer, app.clone(), longest_head, shutdown.clone());
+            open.spawn(async move {
+                served.await;
+                drop(place);
+            });
         }
+    };
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = accepting => {}
     }
-    // Whoever connects from now on is told at once that nobody is here.
     drop(listener);
     open.close();
     open.wait().await;
+    Ok(())
 }
 
-async fn carry(
-    builder: Builder<TokioExecutor>,
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            // The other side thought better of it.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::ConnectionRefused
+                        | ErrorKind::ConnectionAborted
+                        | ErrorKind::ConnectionReset
+                ) => {}
+            Err(error) => {
+                tracing::error!(%error, "no connection can be accepted");
+                tokio::time::sleep(AFTER_ERROR).await;
+            }
+        }
+    }
+}
+
+async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
-    stopping: CancellationToken,
+    app: Router,
+    longest_head: Duration,
+    shutdown: CancellationToken,
 ) {
-    // What handlers that count by address ask for.
-    let service = TowerToHyperService::new(Extension(ConnectInfo(peer)).layer(router));
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stopping.cancelled() => {
+    // An event is worth a packet of its own.
+    let _ = stream.set_nodelay(true);
+    let app = TowerToHyperService::new(app);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        app.call(request)
+    });
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(longest_head)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    let served = tokio::select! {
+        served = connection.as_mut() => served,
+        () = shutdown.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(error, "a connection broke");
+    if let Err(error) = served {
+        tracing::debug!(%error, "a connection broke off");
     }
-}
-
-/// The other side went away before it was accepted.
-fn is_theirs(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
-    )
 }

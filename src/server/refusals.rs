@@ -111,8 +111,7 @@ struct RefusedCall {
 impl Refusals {
     /// `place` is a path of Twilio's routes or an origin, as it came.
     pub fn note(&self, reason: Reason, place: &str, signed: Option<Variant>, now: i64) {
-        metrics::counter!("almasar_refused_requests_total", "reason" => reason.as_str())
-            .increment(1);
+        metrics::counter!("almasar_refusals_total", "reason" => reason.as_str()).increment(1);
         let place = escaped(place);
         let mut kept = self.kept();
         kept.counts[reason as usize] += 1;

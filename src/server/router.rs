@@ -1,6 +1,6 @@
 //! Every URL, on one screen.
 
-use super::{error, routes::*, security, site, state::AppState};
+use super::{error, overload, routes::*, security, site, state::AppState, vitals};
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
@@ -21,13 +21,18 @@ pub fn router(state: AppState) -> Router {
         .route("/api/calls/twiml/after-dial", post(twiml::after_dial))
         .route("/api/calls/webhook/status", post(webhooks::status))
         .route("/api/calls/webhook/recording", post(webhooks::recording))
-        .route("/api/calls/webhook/echo", post(webhooks::echo));
+        .route("/api/calls/webhook/echo", post(webhooks::echo))
+        .route_layer(from_fn(vitals::timed));
+
+    let admitted = || from_fn_with_state(state.clone(), overload::admit);
 
     // Answers that last, or that must not be compressed or timed.
     let streams = Router::new()
         .route("/api/calls/events", get(events::stream))
-        .route("/api/calls/recordings/fetch", post(recordings::fetch))
-        .route("/api/calls/{sid}/recording", get(recordings::play));
+        .route("/api/calls/recordings/fetch", post(recordings::fetch));
+    let audio = Router::new()
+        .route("/api/calls/{sid}/recording", get(recordings::play))
+        .layer(admitted());
 
     let people = Router::new()
         .route("/api/auth/login", post(auth::login))
@@ -50,7 +55,8 @@ pub fn router(state: AppState) -> Router {
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             Duration::from_secs(30),
-        ));
+        ))
+        .layer(admitted());
 
     let operators = Router::new()
         .route("/healthz", get(health::alive))
@@ -59,6 +65,8 @@ pub fn router(state: AppState) -> Router {
 
     people
         .merge(streams)
+        .merge(audio)
+        .layer(from_fn(overload::read_body))
         .layer(RequestBodyLimitLayer::new(64 * 1024))
         .layer(from_fn_with_state(state.clone(), security::same_origin))
         .layer(cors(&state))

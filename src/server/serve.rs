@@ -2,12 +2,13 @@
 
 use super::{
     auth,
-    calls::live::Live,
+    calls::{live::Live, reconcile},
     causes::Inquiries,
     clock,
     config::{Config, DatabaseUrl},
     connections,
     numbers::Numbers,
+    overload::Room,
     recordings::{self, Recordings},
     refusals::Refusals,
     router::router,
@@ -16,6 +17,7 @@ use super::{
     store::Store,
     sweep, telemetry,
     twilio::{self, signature::Verifier},
+    vitals,
 };
 use crate::domain::user::Role;
 use anyhow::{Context, Result};
@@ -92,6 +94,7 @@ pub async fn prepare(config: Config) -> Result<AppState> {
         refusals: Refusals::default(),
         inquiries: Inquiries::default(),
         throttle: Arc::default(),
+        room: Room::of_this_process(),
         leptos_options: site::leptos_options(&config),
         cookie_key,
         tasks: TaskTracker::new(),
@@ -106,11 +109,16 @@ pub async fn start(config: Config, listener: TcpListener) -> Result<Running> {
     let state = prepare(config).await?;
     let addr = listener.local_addr()?;
     state.tasks.spawn(recordings::fetch::run(state.clone()));
+    state.tasks.spawn(recordings::sync::at_start(state.clone()));
+    state.tasks.spawn(reconcile::run(state.clone()));
     state.tasks.spawn(sweep::run(state.clone()));
+    state.tasks.spawn(vitals::run(state.clone()));
     state.tasks.close();
     let server = tokio::spawn(connections::serve(
         listener,
         router(state.clone()),
+        state.room.connections.clone(),
+        connections::LONGEST_HEAD,
         state.shutdown.clone(),
     ));
     Ok(Running {

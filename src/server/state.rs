@@ -6,6 +6,7 @@ use super::{
     causes::Inquiries,
     config::Config,
     numbers::Numbers,
+    overload::Room,
     recordings::Recordings,
     refusals::Refusals,
     store::Store,
@@ -33,6 +34,7 @@ pub struct AppState {
     pub inquiries: Inquiries,
     /// Of attempts to sign in.
     pub throttle: Arc<Throttle>,
+    pub room: Room,
     pub leptos_options: LeptosOptions,
     /// Signs session cookies.
     pub cookie_key: Key,

@@ -1,5 +1,6 @@
 //! Logs and metrics.
 
+use super::vitals;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::{env, io::IsTerminal, sync::LazyLock};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
@@ -35,9 +36,14 @@ pub fn start_logging() -> Result<(), String> {
 /// The process's metrics, for `/metrics`.
 pub fn metrics() -> &'static PrometheusHandle {
     static HANDLE: LazyLock<PrometheusHandle> = LazyLock::new(|| {
-        let recorder = PrometheusBuilder::new().build_recorder();
+        // Fails only without a bucket.
+        let builder = PrometheusBuilder::new()
+            .set_buckets(&vitals::BUCKETS)
+            .unwrap_or_else(|_| PrometheusBuilder::new());
+        let recorder = builder.build_recorder();
         let handle = recorder.handle();
         let _ = metrics::set_global_recorder(recorder);
+        vitals::describe();
         handle
     });
     &HANDLE

@@ -6,6 +6,7 @@ pub mod history;
 pub mod live;
 pub mod make;
 pub mod place;
+pub mod reconcile;
 pub mod record_event;
 pub mod spoken;
 

@@ -6,12 +6,12 @@ use crate::{
         clock,
         state::AppState,
         store::FoundRecording,
-        twilio::{TwilioError, resources::Recording},
+        twilio::{TwilioError, client::jittered, resources::Recording},
     },
 };
 use futures::StreamExt;
 use jiff::Timestamp;
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 /// Even when nothing is known to be missing, Twilio is asked about the last week.
 const LEAST_WINDOW_MS: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -21,6 +21,35 @@ const MOST_CALLS: i64 = 1000;
 /// Calls that Twilio's list did not name, asked about one by one.
 const MOST_SINGLE: usize = 50;
 const AT_ONCE: usize = 4;
+/// People come first after a start, and servers that start together do not ask together.
+const AFTER_START: Duration = Duration::from_secs(30);
+const ATTEMPTS_AT_START: u32 = 5;
+
+/// Compares with Twilio once after every start, so that what was lost while we were down is found without anybody asking. When Twilio does not answer,
+/// again after 1, 2, 4 and 8 minutes.
+pub async fn at_start(state: AppState) {
+    let mut pause = AFTER_START;
+    for _ in 0..ATTEMPTS_AT_START {
+        tokio::select! {
+            () = state.shutdown.cancelled() => return,
+            () = tokio::time::sleep(jittered(pause).max(state.twilio.rest().unwrap_or_default())) => {}
+        }
+        let compared = tokio::select! {
+            () = state.shutdown.cancelled() => return,
+            compared = fetch_missing(&state, None) => compared,
+        };
+        let Err(error) = compared else { return };
+        let twilio = error.downcast_ref::<TwilioError>();
+        if matches!(twilio, Some(TwilioError::NotConfigured)) {
+            return;
+        }
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "our recordings could not be compared with Twilio's"
+        );
+        pause *= 2;
+    }
+}
 
 /// Looks for the recordings of this user's calls, of everybody's for those who see them, and for `None`: the command line. Tells the user's browsers
 /// how far it is, and returns the same at the end.
@@ -39,6 +68,16 @@ pub async fn fetch_missing(state: &AppState, user: Option<&User>) -> anyhow::Res
     let outcome = sync.run().await;
     sync.progress.done = true;
     sync.tell();
+    if outcome.is_ok() {
+        let (theirs, added) = (sync.progress.checked, sync.progress.added);
+        tracing::info!(
+            theirs,
+            ours = theirs - added,
+            added,
+            "compared recordings: Twilio has {theirs}, we have {}",
+            theirs - added
+        );
+    }
     if sync.progress.added > 0 {
         state.recordings.wake();
     }

@@ -46,6 +46,7 @@ pub async fn stream(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse> {
+    let place = state.room.stream()?;
     // First of all, so that nothing falls between what is read now and what is told later.
     let mut listener = state.live.listen(user.clone());
     let newest = state.store.newest_change().await?;
@@ -61,6 +62,7 @@ pub async fn stream(
         LastSeen::Change(_) | LastSeen::Unknown => None,
     };
     let events = async_stream::stream! {
+        let _place = place;
         let mut told = newest;
         match missed {
             None => yield reset(newest),

@@ -6,6 +6,11 @@ use crate::server::{
     telemetry,
 };
 use axum::extract::State;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Whoever asks gives up sooner than the archive's own patience ends.
+const LONGEST: Duration = Duration::from_secs(3);
 
 pub async fn alive() -> &'static str {
     "alive\n"
@@ -17,15 +22,13 @@ pub async fn ready(State(state): State<AppState>) -> Result<&'static str> {
         tracing::warn!(%error, "not ready: the {what} cannot be reached");
         Error::unavailable(format!("The {what} cannot be reached"))
     };
-    state
-        .store
-        .ping()
+    timeout(LONGEST, state.store.ping())
         .await
+        .map_err(|silence| unreachable("database", &silence))?
         .map_err(|error| unreachable("database", &error))?;
-    state
-        .recordings
-        .ping()
+    timeout(LONGEST, state.recordings.ping())
         .await
+        .map_err(|silence| unreachable("archive", &silence))?
         .map_err(|error| unreachable("archive", &error))?;
     Ok("ready\n")
 }

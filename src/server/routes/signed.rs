@@ -5,6 +5,7 @@ use crate::{
     server::{
         clock,
         error::{Error, Result},
+        overload::is_limit,
         refusals::Reason,
         state::AppState,
         twilio::signature::{self, Heard, Refusal},
@@ -235,17 +236,6 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>> {
         Ok(Err(_)) => Err(Error::bad_request("The request ended before its body did")),
         Ok(Ok(bytes)) => Ok(bytes.into()),
     }
-}
-
-fn is_limit(error: &axum::Error) -> bool {
-    let mut source: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = source {
-        if error.is::<http_body_util::LengthLimitError>() {
-            return true;
-        }
-        source = error.source();
-    }
-    false
 }
 
 /// `application/x-www-form-urlencoded`, strictly: what does not decode to text is refused rather than mended, since a mended text is not the one

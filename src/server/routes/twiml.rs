@@ -27,7 +27,7 @@ use std::time::Duration;
 const OF_BRIDGE: &str = "bridge=1";
 const DEADLINE: Duration = Duration::from_secs(1);
 /// Four hours: what a forgotten call costs at most.
-const LONGEST_CALL_SECS: u32 = 14_400;
+pub const LONGEST_CALL_SECS: u32 = 14_400;
 
 /// A browser calls.
 pub async fn outbound(

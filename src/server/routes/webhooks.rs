@@ -1,11 +1,15 @@
 //! Twilio's callbacks: 204 only when what they say is durable.
 
 use super::signed::SignedForm;
-use crate::server::{
-    calls::{callbacks, record},
-    clock,
-    error::{Error, Result},
-    state::AppState,
+use crate::{
+    domain::call::Event,
+    server::{
+        calls::{callbacks, record},
+        clock,
+        error::{Error, Result},
+        state::AppState,
+        vitals,
+    },
 };
 use axum::{extract::State, http::StatusCode};
 
@@ -17,8 +21,7 @@ pub async fn status(
     State(state): State<AppState>,
     SignedForm(params): SignedForm,
 ) -> Result<StatusCode> {
-    record(&state, callbacks::status(&params, clock::now())?).await?;
-    Ok(StatusCode::NO_CONTENT)
+    keep(&state, callbacks::status(&params, clock::now())?).await
 }
 
 /// Where a recording stands.
@@ -26,7 +29,12 @@ pub async fn recording(
     State(state): State<AppState>,
     SignedForm(params): SignedForm,
 ) -> Result<StatusCode> {
-    record(&state, callbacks::recording(&params, clock::now())?).await?;
+    keep(&state, callbacks::recording(&params, clock::now())?).await
+}
+
+async fn keep(state: &AppState, event: Event) -> Result<StatusCode> {
+    record(state, event.clone()).await?;
+    vitals::heard(&event);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -3,12 +3,15 @@
 //! SQLite has one writer, a task that takes all waiting commands into one transaction (`writer`), and a pool of readers apart.
 //! Times are milliseconds since 1970, ids are text, integers are `i64` everywhere.
 
+mod backup;
 mod calls;
 mod causes;
 mod changes;
 mod inbox;
+mod load;
 mod open;
 mod phones;
+mod reconcile;
 mod recordings;
 mod sessions;
 mod settings;
@@ -17,9 +20,12 @@ mod value;
 mod view;
 mod writer;
 
+pub use backup::backup;
 pub use calls::{CallQuery, LoggedEvent};
 pub use changes::CallChange;
 pub use inbox::Recorded;
+pub use load::Load;
+pub use reconcile::{Backlog, StuckWork, Watch, Watched};
 pub use recordings::{Archived, FoundRecording, StoredRecording};
 pub use users::StoredUser;
 pub use value::Value;

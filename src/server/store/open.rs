@@ -12,11 +12,18 @@ use sqlx::{
 use std::{fs, path::Path, str::FromStr, time::Duration};
 
 /// The files of `migrations/`, append-only: number, name, text.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(
-    1,
-    "first",
-    include_str!("../../../migrations/0001_first.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "first",
+        include_str!("../../../migrations/0001_first.sql"),
+    ),
+    (
+        5,
+        "reconcile",
+        include_str!("../../../migrations/0005_reconcile.sql"),
+    ),
+];
 
 const READERS: u32 = 8;
 
@@ -83,7 +90,7 @@ async fn open_postgres(url: &str) -> anyhow::Result<Store> {
 }
 
 fn migrator() -> Migrator {
-    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
+    let migration = |&(version, name, sql): &(i64, &'static str, &'static str)| {
         Migration::new(
             version,
             name.into(),
@@ -92,7 +99,10 @@ fn migrator() -> Migrator {
             false,
         )
     };
-    Migrator::with_migrations(MIGRATIONS.into_iter().map(migration).collect())
+    let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect());
+    // The database may have been the next version's: migrations only expand, so that one can go back.
+    migrator.set_ignore_missing(true);
+    migrator
 }
 
 /// Nobody but us reads the database; SQLite gives its -wal and -shm files the mode of the file itself.

@@ -3,7 +3,7 @@
 
 use super::{
     error::TwilioError,
-    resources::{Call, NewCall, Recording, RecordingPage},
+    resources::{Call, CallPage, NewCall, Recording, RecordingPage},
 };
 use crate::{
     domain::sid::{AccountSid, CallSid, RecordingSid},
@@ -13,7 +13,12 @@ use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header, redirect::Policy};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::Instant;
 use url::Url;
 
 pub(super) type Result<T, E = TwilioError> = std::result::Result<T, E>;
@@ -26,6 +31,8 @@ const ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// However long `Retry-After` asks for: somebody may be waiting.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// However long `Retry-After` asks for, where nobody waits.
+const LONGEST_REST: Duration = Duration::from_secs(60 * 60);
 /// A page of 200 recordings is about 200 kB.
 const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 const PAGE_SIZE: &str = "200";
@@ -34,6 +41,8 @@ const PAGE_SIZE: &str = "200";
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
+    /// How often one request is sent at most.
+    attempts: u32,
 }
 
 pub(super) struct Inner {
@@ -46,6 +55,8 @@ pub(super) struct Inner {
     account: Option<AccountSid>,
     /// In the order to try: an API key can be revoked alone, so it goes first; the auth token is the way back when it has been.
     credentials: Vec<Credentials>,
+    /// Until when Twilio has asked to be left alone.
+    resting_until: Mutex<Option<Instant>>,
 }
 
 /// Basic authentication.
@@ -108,8 +119,29 @@ impl Client {
                 base: config.api_base_url.clone(),
                 account: config.account_sid.clone(),
                 credentials: credentials.collect(),
+                resting_until: Mutex::default(),
             }),
+            attempts: ATTEMPTS,
         })
+    }
+
+    /// Sends each request once: for those who keep count of the attempts themselves.
+    pub fn without_repeats(&self) -> Self {
+        Self {
+            attempts: 1,
+            ..self.clone()
+        }
+    }
+
+    /// How much longer Twilio wants to be left alone, by the `Retry-After` of a 429 or 503, an hour at most. For those in no hurry: what people
+    /// wait for is asked all the same.
+    pub fn rest(&self) -> Option<Duration> {
+        let until = *self
+            .inner
+            .resting_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        until?.checked_duration_since(Instant::now())
     }
 
     /// Rings `call.to`. Never repeated unless Twilio says that it did nothing (429): nobody is to be rung twice.
@@ -121,6 +153,16 @@ impl Client {
     pub async fn fetch_call(&self, sid: &CallSid) -> Result<Call> {
         self.get(&self.resource(&format!("/Calls/{sid}.json"))?, &[])
             .await
+    }
+
+    /// The legs that this one dialled, of which one page has more than enough.
+    pub async fn children_of(&self, sid: &CallSid) -> Result<Vec<Call>> {
+        let query = [("ParentCallSid", sid.as_str()), ("PageSize", PAGE_SIZE)];
+        let page: CallPage = self.get(&self.resource("/Calls.json")?, &query).await?;
+        // A server that does not know the filter lists everybody's.
+        let mut children = page.calls;
+        children.retain(|leg| leg.parent_call_sid.as_ref() == Some(sid));
+        Ok(children)
     }
 
     /// Every recording of that leg.
@@ -248,12 +290,22 @@ impl Client {
     ) -> Result<Response> {
         let repeatable = method != Method::POST;
         let request = || fill(self.inner.http.request(method.clone(), url));
-        accept(repeated(repeatable, || self.inner.authorised(&request)).await?).await
+        let sent = repeated_up_to(self.attempts, repeatable, || {
+            self.inner.authorised(&request)
+        });
+        accept(sent.await?).await
     }
 }
 
-/// Asks again, with growing pauses or as `Retry-After` says, while Twilio answers 429, and 5xx or nothing where asking twice is harmless.
 pub(super) async fn repeated<F>(repeatable: bool, ask: impl Fn() -> F) -> Result<Response>
+where
+    F: Future<Output = Result<Response>>,
+{
+    repeated_up_to(ATTEMPTS, repeatable, ask).await
+}
+
+/// Asks again, with growing pauses or as `Retry-After` says, while Twilio answers 429, and 5xx or nothing where asking twice is harmless.
+async fn repeated_up_to<F>(attempts: u32, repeatable: bool, ask: impl Fn() -> F) -> Result<Response>
 where
     F: Future<Output = Result<Response>>,
 {
@@ -270,7 +322,7 @@ where
             Err(TwilioError::Unreachable(_)) if repeatable => None,
             _ => return outcome,
         };
-        if attempt == ATTEMPTS {
+        if attempt >= attempts {
             return outcome;
         }
         let growing = || jittered(FIRST_PAUSE * 2u32.pow(attempt - 1));
@@ -299,12 +351,28 @@ impl Inner {
         let mut refused = None;
         for credentials in &self.credentials {
             let response = credentials.on(request()).send().await?;
+            self.note_rest(&response);
             if response.status() != StatusCode::UNAUTHORIZED {
                 return Ok(response);
             }
             refused = Some(response);
         }
         refused.ok_or(TwilioError::NotConfigured)
+    }
+
+    fn note_rest(&self, response: &Response) {
+        let asked_for = match response.status() {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => announced(response),
+            _ => None,
+        };
+        if let Some(rest) = asked_for {
+            let until = Instant::now() + rest.min(LONGEST_REST);
+            let mut resting_until = self
+                .resting_until
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            *resting_until = resting_until.max(Some(until));
+        }
     }
 }
 
@@ -350,8 +418,13 @@ async fn body(mut response: Response) -> Result<Vec<u8>> {
     Ok(body)
 }
 
-/// In seconds; the form with a date is not one that Twilio uses.
+/// `Retry-After`, as far as one waits for it who has somebody waiting.
 fn retry_after(response: &Response) -> Option<Duration> {
+    announced(response).map(|rest| rest.min(LONGEST_PAUSE))
+}
+
+/// `Retry-After` in seconds; the form with a date is not one that Twilio uses.
+fn announced(response: &Response) -> Option<Duration> {
     let secs = response
         .headers()
         .get(header::RETRY_AFTER)?
@@ -360,7 +433,7 @@ fn retry_after(response: &Response) -> Option<Duration> {
         .trim()
         .parse()
         .ok()?;
-    Some(Duration::from_secs(secs).min(LONGEST_PAUSE))
+    Some(Duration::from_secs(secs))
 }
 
 /// Between half of it and all of it, so that those who failed together do not come back together.

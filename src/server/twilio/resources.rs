@@ -17,6 +17,9 @@ pub struct Call {
     pub from: Option<String>,
     #[serde(default)]
     pub to: Option<String>,
+    /// `inbound`, `outbound-api`, `outbound-dial`, as callbacks have it.
+    #[serde(default)]
+    pub direction: Option<String>,
     #[serde(default, deserialize_with = "date")]
     pub start_time: Option<Timestamp>,
     #[serde(default, deserialize_with = "date")]
@@ -79,6 +82,12 @@ impl NewCall {
         );
         form
     }
+}
+
+/// One page of a list of legs. One that cannot be read makes the whole page unreadable: which leg was overlooked could matter.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct CallPage {
+    pub calls: Vec<Call>,
 }
 
 /// One page of a list.
