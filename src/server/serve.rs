@@ -42,7 +42,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub struct Running {
     pub addr: SocketAddr,
     pub state: AppState,
-    server: JoinHandle<()>,
+    server: JoinHandle<std::io::Result<()>>,
 }
 
 impl Running {
@@ -55,7 +55,7 @@ impl Running {
             served
         };
         match timeout(DRAIN, drained).await {
-            Ok(served) => served.context("serving")?,
+            Ok(served) => served.context("serving")??,
             Err(_) => tracing::warn!("some requests did not finish within {DRAIN:?}"),
         }
         self.state.store.close().await;
