@@ -5,6 +5,7 @@
 
 mod calls;
 mod changes;
+mod doctor;
 mod inbox;
 mod open;
 mod phones;
@@ -18,6 +19,7 @@ mod writer;
 
 pub use calls::{CallQuery, LoggedEvent};
 pub use changes::CallChange;
+pub use doctor::StoredMend;
 pub use inbox::Recorded;
 pub use recordings::{Archived, FoundRecording, StoredRecording};
 pub use users::StoredUser;

@@ -12,11 +12,18 @@ use sqlx::{
 use std::{fs, path::Path, str::FromStr, time::Duration};
 
 /// The files of `migrations/`, append-only: number, name, text.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(
-    1,
-    "first",
-    include_str!("../../../migrations/0001_first.sql"),
-)];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "first",
+        include_str!("../../../migrations/0001_first.sql"),
+    ),
+    (
+        2,
+        "doctor",
+        include_str!("../../../migrations/0002_doctor.sql"),
+    ),
+];
 
 const READERS: u32 = 8;
 
