@@ -3,6 +3,7 @@
 
 mod archive;
 pub mod fetch;
+pub mod heard;
 pub mod range;
 pub mod retention;
 pub mod serve;

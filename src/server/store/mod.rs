@@ -5,6 +5,7 @@
 
 mod calls;
 mod changes;
+mod checklist;
 mod doctor;
 mod inbox;
 mod open;
