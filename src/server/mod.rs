@@ -15,6 +15,7 @@ pub mod router;
 pub mod routes;
 pub mod security;
 pub mod serve;
+pub mod setup;
 pub mod site;
 pub mod state;
 pub mod store;

@@ -27,7 +27,8 @@ pub fn router(state: AppState) -> Router {
     let streams = Router::new()
         .route("/api/calls/events", get(events::stream))
         .route("/api/calls/recordings/fetch", post(recordings::fetch))
-        .route("/api/calls/{sid}/recording", get(recordings::play));
+        .route("/api/calls/{sid}/recording", get(recordings::play))
+        .route("/setup", get(pages::setup));
 
     let people = Router::new()
         .route("/api/auth/login", post(auth::login))
@@ -37,13 +38,15 @@ pub fn router(state: AppState) -> Router {
         .route("/api/calls/diagnostics", post(calls::diagnostics))
         .route("/api/calls/{sid}", get(calls::one))
         .route("/api/calls/{sid}/waveform", get(recordings::waveform))
+        .route("/api/setup/fix", post(setup::fix))
+        .route("/api/setup/test-again", post(setup::test_again))
+        .route("/setup/checklist", get(setup::checklist))
         .route("/app/locale", post(auth::choose_locale))
         .route("/app/{*function}", any(pages::server_functions))
         .route("/", get(pages::home))
         .route("/login", get(pages::login))
         .route("/mobile-call", get(pages::mobile_call))
         .route("/history", get(pages::history))
-        .route("/setup", get(pages::setup))
         .fallback(pages::not_found)
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(

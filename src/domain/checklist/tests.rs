@@ -67,7 +67,8 @@ fn without_any_call_everything_but_the_app_waits() {
 
 #[test]
 fn each_row_needs_its_own_evidence() {
-    let spoilt: [(Step, fn(&mut TestCall)); 6] = [
+    type Spoil = fn(&mut TestCall);
+    let spoilt: [(Step, Spoil); 6] = [
         (Step::Rings, |call| call.evidence.child.ringing = false),
         (Step::Sound, |call| {
             (call.sound, call.talked_secs) = (None, 0)

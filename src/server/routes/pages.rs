@@ -2,12 +2,19 @@
 
 use crate::{
     app::{Asked, Page, shell},
-    server::{auth::guard::SignedIn, error::Result, locale, state::AppState},
+    server::{
+        auth::guard::SignedIn,
+        clock,
+        error::Result,
+        locale,
+        setup::{self, Examination},
+        state::AppState,
+    },
 };
 use axum::{
     body::Body,
     extract::{Query, State},
-    http::{Request, StatusCode},
+    http::{HeaderName, HeaderValue, Request, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use leptos::prelude::provide_context;
@@ -36,19 +43,38 @@ pub async fn history(
     guarded(Page::History, state, user, query, request).await
 }
 
+/// Streamed, each check as soon as it is made; with `?wait` whole, when the last is. Neither is compressed: that would gather it again.
 pub async fn setup(
     state: State<AppState>,
     user: Option<SignedIn>,
     query: Query<HashMap<String, String>>,
     request: Request<Body>,
-) -> Response {
-    match &user {
-        Some(SignedIn(person)) if !person.role.may_set_up() => with_status(
-            StatusCode::FORBIDDEN,
-            render(Page::NotFound, state, user, query, request).await,
-        ),
-        _ => guarded(Page::Setup, state, user, query, request).await,
-    }
+) -> Result<Response> {
+    let person = match &user {
+        Some(SignedIn(person)) if person.role.may_set_up() => person.clone(),
+        Some(_) => {
+            let page = render(Page::NotFound, state, user, query, request).await;
+            return Ok(with_status(StatusCode::FORBIDDEN, page));
+        }
+        None => return Ok(guarded(Page::Setup, state, user, query, request).await),
+    };
+    let sheet = setup::sheet(&state, &person, clock::now()).await?;
+    let examination = Examination::begin(&state);
+    let (context, asked) = context(Page::Setup, state, user, query, &request);
+    let context = move || {
+        context();
+        provide_context(sheet.clone());
+        provide_context(examination.clone());
+    };
+    let mut response = match asked.finishes_by_script() {
+        true => leptos_axum::render_app_to_stream_with_context(context, shell)(request).await,
+        false => leptos_axum::render_app_async_with_context(context, shell)(request).await,
+    };
+    let unbuffered = HeaderValue::from_static("no");
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("x-accel-buffering"), unbuffered);
+    Ok(response)
 }
 
 pub async fn login(
@@ -100,11 +126,23 @@ async fn guarded(
 
 async fn render(
     page: Page,
+    state: State<AppState>,
+    user: Option<SignedIn>,
+    query: Query<HashMap<String, String>>,
+    request: Request<Body>,
+) -> Response {
+    let (context, _) = context(page, state, user, query, &request);
+    leptos_axum::render_app_async_with_context(context, shell)(request).await
+}
+
+/// What every page may ask its context for.
+fn context(
+    page: Page,
     State(state): State<AppState>,
     user: Option<SignedIn>,
     Query(query): Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Response {
+    request: &Request<Body>,
+) -> (impl Fn() + Clone + Send + Sync + 'static, Asked) {
     let locale = locale::of(request.headers());
     let path = request
         .uri()
@@ -116,15 +154,16 @@ async fn render(
         query,
         path,
     };
+    let told = asked.clone();
     let context = move || {
         provide_context(state.clone());
         provide_context(locale);
-        provide_context(asked.clone());
-        if let Some(user) = asked.user.clone() {
+        provide_context(told.clone());
+        if let Some(user) = told.user.clone() {
             provide_context(user);
         }
     };
-    leptos_axum::render_app_async_with_context(context, shell)(request).await
+    (context, asked)
 }
 
 fn with_status(status: StatusCode, mut response: Response) -> Response {
