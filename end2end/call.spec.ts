@@ -63,17 +63,22 @@ for (const number of ["0569705616", "٠٥٦٩٧٠٥٦١٦"]) {
   });
 }
 
-for (const [ending, status, words] of [
-  ["0001", "busy", "مشغول"],
-  ["0003", "failed", "لم تتمكن الشبكة"],
+for (const [locale, ending, status, words] of [
+  ["ar", "0001", "busy", "مشغول"],
+  ["en", "0001", "busy", "Busy"],
+  ["ar", "0003", "failed", "لم تتمكن الشبكة"],
+  ["en", "0003", "failed", "could not"],
 ] as const) {
-  test(`a number that ends in ${ending} is ${status}`, async ({ phone }) => {
-    await phone.open();
-    await phone.ready();
-    await phone.dial(`056970${ending}`);
-    await phone.newest(status);
-    await phone.state("ended");
-    await expect(phone.message).toContainText(words);
+  test.describe(locale, () => {
+    test.use({ locale });
+    test(`a number that ends in ${ending} is ${status}, in ${locale}`, async ({ phone }) => {
+      await phone.open();
+      await phone.ready();
+      await phone.dial(`056970${ending}`);
+      await phone.newest(status);
+      await phone.state("ended");
+      await expect(phone.message).toContainText(words);
+    });
   });
 }
 

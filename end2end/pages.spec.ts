@@ -101,6 +101,26 @@ for (const locale of ["ar", "en"] as const) {
         for (const path of ["/mobile-call", "/history", "/setup"]) await check(path);
         expect(phone.faults).toEqual([]);
       });
+
+      test("a call, and a player that is open, are clean at the width of a phone", async ({ phone }) => {
+        const check = async (moment: string) => {
+          const { violations } = await new AxeBuilder({ page: phone.page }).analyze();
+          expect(violations.map((one) => `${moment}: ${one.id} ${one.nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
+        };
+        await phone.page.setViewportSize({ width: 390, height: 844 });
+        await phone.open();
+        await phone.ready();
+        await phone.dial("0569705616");
+        await phone.state("in-call");
+        await phone.page.getByTestId("dialer-keypad").click();
+        await check("in a call");
+        await phone.talked(2);
+        await phone.hangUp();
+        const row = await phone.newest("completed");
+        await row.getByTestId("call-play").click();
+        await expect(phone.page.getByTestId("recording-audio")).toBeAttached();
+        await check("player");
+      });
     });
   }
 }

@@ -1,21 +1,5 @@
 // Recordings that are late, lost, or never were.
-import { Installation } from "./support/installation.ts";
-import { Phone } from "./support/phone.ts";
-import { expect, test as base } from "./support/test.ts";
-
-/** Faults change a whole simulator, so these tests have one of their own. */
-const test = base.extend<{ own: Installation; agent: Phone }>({
-  own: async ({}, use) => {
-    const own = await Installation.start();
-    await use(own);
-    await own.stop();
-  },
-  agent: async ({ own, page, context }, use) => {
-    const person = await own.addPerson("agent");
-    await Phone.signIn(context, own, person);
-    await use(new Phone(page, own, person));
-  },
-});
+import { expect, testAlone as test } from "./support/test.ts";
 
 test("a recording whose callback never came is fetched by the green button", async ({ own, agent }) => {
   await own.simulator("PUT", "/faults", { recordings: { no_callbacks: true } });

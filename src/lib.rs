@@ -3,6 +3,7 @@
 // A page is one type, as deep as its tags.
 #![recursion_limit = "512"]
 
+#[cfg(feature = "ssr")]
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod app;
@@ -11,6 +12,9 @@ pub mod browser;
 pub mod components;
 pub mod dialer;
 pub mod domain;
+#[cfg(feature = "hydrate")]
+pub mod history;
+pub mod islands;
 #[cfg(feature = "hydrate")]
 pub mod live;
 #[cfg(feature = "ssr")]

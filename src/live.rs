@@ -6,21 +6,42 @@ mod source;
 
 pub use hub::{Hold, Subscription, hold, resume_from, subscribe};
 
-use crate::domain::view::{CallView, FetchProgress};
+use crate::browser::{get, get_number, get_text, set};
+use wasm_bindgen::JsValue;
 
 /// What the server says, and whether it can be heard.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LiveEvent {
-    Call(Box<CallView>),
-    Fetch(FetchProgress),
+    /// A call as it now is, as the contract's JSON has it: each reader takes what it goes by.
+    Call(JsValue),
+    Fetch(Progress),
     /// Too much was missed: read the list again.
     Reset,
     /// The stream is open, or was lost.
     Online(bool),
 }
 
+/// How far Fetch Recordings has come, of how many once that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    pub checked: i64,
+    pub added: i64,
+    pub total: Option<i64>,
+}
+
+impl Progress {
+    /// Of `event: fetch`, and of the route's answer.
+    pub fn read(json: &JsValue) -> Option<Self> {
+        Some(Self {
+            checked: get_number(json, "checked")?,
+            added: get_number(json, "added")?,
+            total: get_number(json, "total"),
+        })
+    }
+}
+
 /// What the tabs tell each other, and the leader's source tells the hub.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 enum Word {
     /// An event of the stream: its name, data and id.
     Event {
@@ -36,4 +57,50 @@ enum Word {
         id: Option<String>,
         online: bool,
     },
+}
+
+impl Word {
+    /// An object that a BroadcastChannel can carry.
+    fn write(&self) -> JsValue {
+        let word = js_sys::Object::new();
+        let kind = match self {
+            Word::Event { name, data, id } => {
+                set(&word, "name", name);
+                set(&word, "data", data);
+                set(&word, "id", id);
+                "event"
+            }
+            Word::Online(online) => {
+                set(&word, "online", *online);
+                "online"
+            }
+            Word::WhereAreYou => "where",
+            Word::Here { id, online } => {
+                set(&word, "id", id.as_deref().map(JsValue::from_str));
+                set(&word, "online", *online);
+                "here"
+            }
+        };
+        set(&word, "kind", kind);
+        word.into()
+    }
+
+    /// Nothing where it is no word of ours: an older page may be open in another tab.
+    fn read(word: &JsValue) -> Option<Self> {
+        let online = || get(word, "online").is_some_and(|online| online.is_truthy());
+        Some(match get_text(word, "kind")?.as_str() {
+            "event" => Word::Event {
+                name: get_text(word, "name")?,
+                data: get_text(word, "data")?,
+                id: get_text(word, "id")?,
+            },
+            "online" => Word::Online(online()),
+            "where" => Word::WhereAreYou,
+            "here" => Word::Here {
+                id: get_text(word, "id"),
+                online: online(),
+            },
+            _ => return None,
+        })
+    }
 }

@@ -1,7 +1,13 @@
 //! `GET /api/calls/events`: the stream of changes.
 
 use crate::support::*;
-use almasar::domain::user::Role;
+use almasar::{
+    domain::{
+        call::{Direct, Event, Fact},
+        user::{Role, User},
+    },
+    server::{clock, store::Store},
+};
 use futures::StreamExt;
 use reqwest::{Method, header};
 use serde_json::Value;
@@ -177,4 +183,58 @@ async fn open_streams_end_at_once_when_the_server_stops() {
         .expect("the stream kept the server up")
         .unwrap();
     assert_eq!(stream.next().await, None);
+}
+
+/// Another process on the same database: `almasar recordings fetch` beside `almasar serve`.
+async fn another_process(app: &TestApp) -> Store {
+    Store::open(&app.running.state.config.database)
+        .await
+        .unwrap()
+}
+
+fn placed(n: u32, agent: &User) -> Event {
+    let direct = Direct {
+        agent: Some(agent.identity()),
+        from: CALLER_ID.into(),
+        to: "+966569705616".into(),
+    };
+    Event::ours(&call_sid(n), Fact::Placed(direct), clock::now())
+}
+
+#[tokio::test]
+async fn what_another_process_changed_is_told_while_we_change_nothing() {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let other = another_process(&app).await;
+    let mut stream = listen(&agent, None).await;
+    stream.next().await.unwrap();
+    for n in 1..=2 {
+        other.record(placed(n, &agent.user)).await.unwrap();
+        let told = stream.next_call().await.unwrap().1;
+        assert_eq!(told["sid"], call_sid(n).as_str());
+    }
+    other.touch(&call_sid(1)).await.unwrap();
+    let told = stream.next_call().await.unwrap().1;
+    assert_eq!(told["sid"], call_sid(1).as_str());
+}
+
+#[tokio::test]
+async fn what_another_process_changed_is_told_before_what_we_change_after_it() {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let other = another_process(&app).await;
+    let mut stream = listen(&agent, None).await;
+    stream.next().await.unwrap();
+    let mut last = 0;
+    for n in [1, 3, 5] {
+        other.record(placed(n, &agent.user)).await.unwrap();
+        app.dial(&call_sid(n + 1), &agent.user, "0569705616").await;
+        for expected in [n, n + 1] {
+            let (id, call) = stream.next_call().await.unwrap();
+            assert_eq!(call["sid"], call_sid(expected).as_str());
+            let id = id.parse::<i64>().unwrap();
+            assert!(id > last, "whoever resumes from here has missed nothing");
+            last = id;
+        }
+    }
 }

@@ -176,9 +176,12 @@ async fn a_report_on_a_known_call_is_kept_in_its_log_and_changes_nothing_else() 
             .status(),
         StatusCode::NOT_FOUND
     );
+    let kept = agent.post("/api/calls/diagnostics", report).await;
+    assert_eq!(kept.status(), StatusCode::OK);
+    let kept = parsed(kept).await;
     assert_eq!(
-        agent.post("/api/calls/diagnostics", report).await.status(),
-        StatusCode::NO_CONTENT
+        (&kept["sid"], &kept["cause"]["id"]),
+        (&sid.as_str().into(), &"sdk_31005".into())
     );
     let call = agent.json(&format!("/api/calls/{sid}")).await;
     assert_eq!(call["status"], "initiated");
@@ -236,4 +239,34 @@ async fn the_agent_who_hung_up_while_it_rang_canceled_the_call() {
         agent.json(&format!("/api/calls/{sid}")).await["status"],
         "canceled"
     );
+}
+
+#[tokio::test]
+async fn rows_are_drawn_of_the_calls_that_one_may_see() {
+    let app = spawn_app().await;
+    let one = app.sign_in("one", Role::Agent).await;
+    let two = app.sign_in("two", Role::Agent).await;
+    let manager = app.sign_in("manager", Role::Manager).await;
+    app.dial(&call_sid(1), &one.user, "0569705616").await;
+    app.dial(&call_sid(2), &two.user, "0569705616").await;
+    let both = format!("/app/calls?level=2&sids={},{}", call_sid(1), call_sid(2));
+    let rows = async |person: &Person, path: &str| {
+        let html = person.get(path).await.text().await.unwrap();
+        let row = |n| html.contains(&format!("data-sid=\"{}\"", call_sid(n)));
+        (row(1), row(2))
+    };
+    assert_eq!(rows(&one, &both).await, (true, false));
+    assert_eq!(rows(&manager, &both).await, (true, true));
+    assert_eq!(rows(&two, "/app/calls?level=3").await, (false, true));
+    for (path, status) in [
+        (
+            "/app/calls?level=2&sids=CAnonsense",
+            StatusCode::BAD_REQUEST,
+        ),
+        ("/app/calls", StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(one.get(path).await.status(), status, "{path}");
+    }
+    let anybody = reqwest::get(format!("{}{both}", app.base)).await.unwrap();
+    assert_eq!(anybody.status(), StatusCode::UNAUTHORIZED);
 }

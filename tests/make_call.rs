@@ -1,4 +1,6 @@
-use crate::with_twilio::{ACCOUNT, PUBLIC_URL, TestApp, sid, stand_in::Answer};
+//! `POST /api/calls`: `makeCall`.
+
+use crate::support::{stand_in::Answer, *};
 use almasar::{domain::user::Role, server::clock};
 use serde_json::{Value, json};
 
@@ -8,54 +10,48 @@ fn calls() -> String {
 
 #[tokio::test]
 async fn without_a_phone_to_join_nobody_is_rung() {
-    let app = TestApp::spawn().await;
-    let agent = app.person("agent", Role::Agent).await;
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
     let answer = agent
-        .post("/api/calls")
-        .json(&json!({ "to": "0569705616" }))
-        .send()
-        .await
-        .expect("an answer");
+        .post("/api/calls", json!({ "to": "0569705616" }))
+        .await;
     assert_eq!(answer.status(), 409);
-    assert!(app.twilio.asked("Calls").is_empty());
+    assert!(app.rest.asked("Calls").is_empty());
 }
 
 #[tokio::test]
 async fn the_customer_is_rung_once_and_the_call_is_the_agents() {
-    let app = TestApp::spawn().await;
-    let agent = app.person("agent", Role::Agent).await;
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
     app.running
         .state
         .store
         .upsert_phone(&agent.user.id, "tab", clock::now())
         .await
-        .expect("a phone");
-    app.twilio.answers(
+        .unwrap();
+    app.rest.answers(
         "POST",
         &calls(),
         [Answer::json(
-            json!({ "sid": sid("CA", 1), "status": "queued" }),
+            json!({ "sid": call_sid(1), "status": "queued" }),
         )],
     );
     let answer = agent
-        .post("/api/calls")
-        .json(&json!({ "to": "٠٥٦٩٧٠٥٦١٦" }))
-        .send()
-        .await
-        .expect("an answer");
+        .post("/api/calls", json!({ "to": "٠٥٦٩٧٠٥٦١٦" }))
+        .await;
     assert_eq!(answer.status(), 201);
-    let call: Value = answer.json().await.expect("JSON");
+    let call: Value = answer.json().await.unwrap();
     assert_eq!(
         (&call["sid"], &call["to"], &call["status"]),
         (
-            &json!(sid("CA", 1)),
+            &json!(call_sid(1)),
             &json!("+966569705616"),
             &json!("initiated")
         )
     );
     assert_eq!(call["agent"]["id"], json!(agent.user.id));
 
-    let asked = app.twilio.asked("Calls");
+    let asked = app.rest.asked("Calls");
     assert_eq!(asked.len(), 1);
     let form: Vec<(String, String)> = url::form_urlencoded::parse(asked[0].body.as_bytes())
         .into_owned()
@@ -72,7 +68,7 @@ async fn the_customer_is_rung_once_and_the_call_is_the_agents() {
     );
     assert_eq!(
         values("Url"),
-        [format!("{PUBLIC_URL}/api/calls/twiml/bridge")]
+        [format!("{}/api/calls/twiml/bridge", app.base)]
     );
     assert_eq!(
         values("StatusCallbackEvent"),
@@ -82,14 +78,14 @@ async fn the_customer_is_rung_once_and_the_call_is_the_agents() {
 
 #[tokio::test]
 async fn what_may_not_be_called_is_not() {
-    let app = TestApp::spawn().await;
-    let agent = app.person("agent", Role::Agent).await;
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
     app.running
         .state
         .store
         .upsert_phone(&agent.user.id, "tab", clock::now())
         .await
-        .expect("a phone");
+        .unwrap();
     for (to, status) in [
         ("", 400),
         ("client:other", 400),
@@ -97,40 +93,32 @@ async fn what_may_not_be_called_is_not() {
         ("911", 403),
         ("+881612345678", 403),
     ] {
-        let answer = agent
-            .post("/api/calls")
-            .json(&json!({ "to": to }))
-            .send()
-            .await
-            .expect("an answer");
+        let answer = agent.post("/api/calls", json!({ "to": to })).await;
         assert_eq!(answer.status(), status, "{to}");
     }
-    assert!(app.twilio.asked("Calls").is_empty());
+    assert!(app.rest.asked("Calls").is_empty());
 }
 
 #[tokio::test]
 async fn twilios_refusal_is_told_in_its_words() {
-    let app = TestApp::spawn().await;
-    let agent = app.person("agent", Role::Agent).await;
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
     app.running
         .state
         .store
         .upsert_phone(&agent.user.id, "tab", clock::now())
         .await
-        .expect("a phone");
+        .unwrap();
     let refusal = Answer {
         status: 400,
         ..Answer::json(
             json!({ "code": 21215, "message": "Account not authorized to call", "status": 400 }),
         )
     };
-    app.twilio.answers("POST", &calls(), [refusal]);
+    app.rest.answers("POST", &calls(), [refusal]);
     let answer = agent
-        .post("/api/calls")
-        .json(&json!({ "to": "0569705616" }))
-        .send()
-        .await
-        .expect("an answer");
+        .post("/api/calls", json!({ "to": "0569705616" }))
+        .await;
     assert_eq!(answer.status(), 502);
-    assert!(answer.text().await.expect("text").contains("21215"));
+    assert!(answer.text().await.unwrap().contains("21215"));
 }

@@ -1,7 +1,10 @@
 //! `POST /api/calls/twiml/*`: what Twilio is told to do with a call.
 
 use crate::support::*;
-use almasar::domain::user::Role;
+use almasar::{
+    domain::{phone::PhoneNumber, sid::CallSid, user::Role},
+    server::{calls::place, config::DatabaseUrl},
+};
 use reqwest::{StatusCode, header};
 
 #[tokio::test]
@@ -260,26 +263,11 @@ async fn a_customer_who_answered_is_joined_to_the_browser_of_the_agent_who_calle
     let app = spawn_app().await;
     let agent = app.sign_in("agent", Role::Agent).await;
     let sid = call_sid(1);
-    let number = almasar::domain::phone::PhoneNumber::parse_e164("+966569705616").unwrap();
-    almasar::server::calls::place::placed_by_rest(
-        &app.running.state,
-        &agent.user,
-        sid.clone(),
-        &number,
-    )
-    .await
-    .unwrap();
-    let ask = [
-        ("CallSid", sid.as_str()),
-        ("CallStatus", "in-progress"),
-        ("Direction", "outbound-api"),
-    ];
-    let twiml = app
-        .twilio("/api/calls/twiml/bridge", &ask)
-        .await
-        .text()
+    let number = PhoneNumber::parse_e164("+966569705616").unwrap();
+    place::placed_by_rest(&app.running.state, &agent.user, sid.clone(), &number)
         .await
         .unwrap();
+    let twiml = bridge(&app, &sid).await;
     assert!(
         twiml.contains("answerOnBridge=\"true\"") && twiml.contains("<Client statusCallback="),
         "{twiml}"
@@ -316,20 +304,82 @@ async fn a_customer_who_answered_is_joined_to_the_browser_of_the_agent_who_calle
     );
 }
 
+/// The customer answers: what Twilio is told to do.
+async fn bridge(app: &TestApp, sid: &CallSid) -> String {
+    let ask = [
+        ("CallSid", sid.as_str()),
+        ("CallStatus", "in-progress"),
+        ("Direction", "outbound-api"),
+    ];
+    let response = app.twilio("/api/calls/twiml/bridge", &ask).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    response.text().await.unwrap()
+}
+
+/// The customer's leg is over, as Twilio sees it: it was answered, if only by our apology.
+async fn customer_leg_completed(app: &TestApp, sid: &CallSid) {
+    for (number, status) in [("1", "in-progress"), ("2", "completed")] {
+        let params = [
+            ("CallSid", sid.as_str()),
+            ("CallStatus", status),
+            ("SequenceNumber", number),
+            ("CallDuration", "6"),
+            ("Direction", "outbound-api"),
+            ("From", CALLER_ID),
+            ("To", "+966569705616"),
+        ];
+        let response = app.twilio("/api/calls/webhook/status", &params).await;
+        assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    }
+}
+
 #[tokio::test]
-async fn a_customer_of_a_call_that_nobody_made_hears_an_apology() {
+async fn a_customer_of_a_call_that_nobody_made_hears_an_apology_and_the_call_failed() {
     let app = spawn_app().await;
-    let twiml = app
-        .twilio(
-            "/api/calls/twiml/bridge",
-            &[("CallSid", call_sid(1).as_str())],
-        )
-        .await
-        .text()
+    let manager = app.sign_in("manager", Role::Manager).await;
+    let sid = call_sid(1);
+    for _ in 0..2 {
+        let twiml = bridge(&app, &sid).await;
+        assert!(
+            twiml.contains("<Say") && !twiml.contains("<Dial"),
+            "{twiml}"
+        );
+    }
+    customer_leg_completed(&app, &sid).await;
+    let call = manager.json(&format!("/api/calls/{sid}")).await;
+    assert_eq!(
+        (&call["status"], &call["duration_secs"]),
+        (&"failed".into(), &0.into())
+    );
+}
+
+#[tokio::test]
+async fn a_customer_whom_a_busy_database_kept_from_the_agent_was_in_a_failed_call() {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let sid = call_sid(1);
+    let number = PhoneNumber::parse_e164("+966569705616").unwrap();
+    place::placed_by_rest(&app.running.state, &agent.user, sid.clone(), &number)
         .await
         .unwrap();
+    let DatabaseUrl::Sqlite(path) = &app.running.state.config.database else {
+        unreachable!("the tests are on SQLite")
+    };
+    let elsewhere = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display()))
+        .await
+        .unwrap();
+    let lock = elsewhere.begin_with("begin immediate").await.unwrap();
+    let twiml = bridge(&app, &sid).await;
     assert!(
         twiml.contains("<Say") && !twiml.contains("<Dial"),
         "{twiml}"
     );
+    lock.rollback().await.unwrap();
+    customer_leg_completed(&app, &sid).await;
+    let path = format!("/api/calls/{sid}");
+    until("the call has failed for that reason", || async {
+        let call = agent.json(&path).await;
+        call["status"] == "failed" && call["reason"] == "server_busy"
+    })
+    .await;
 }

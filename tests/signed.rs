@@ -1,11 +1,19 @@
-use crate::with_twilio::{PUBLIC_URL, TOKEN, TestApp, client, sid};
-use almasar::server::{config::Secret, twilio::signature::sign};
+//! The door for Twilio's requests.
+
+use crate::support::*;
+use almasar::{
+    domain::user::Role,
+    server::{config::Secret, twilio::signature::sign},
+};
+use reqwest::Method;
 
 const PATH: &str = "/api/calls/webhook/status";
+/// Not where the server listens: as behind a proxy.
+const PUBLIC_URL: &str = "https://calls.example.com";
 
 fn form(call: &str) -> Vec<(String, String)> {
     let pairs = [
-        ("AccountSid", crate::with_twilio::ACCOUNT),
+        ("AccountSid", ACCOUNT),
         ("CallSid", call),
         ("CallStatus", "ringing"),
         ("SequenceNumber", "1"),
@@ -17,10 +25,10 @@ fn form(call: &str) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn what_is_not_signed_by_us_is_refused_and_stores_nothing() {
-    let app = TestApp::spawn().await;
-    let call = sid("CA", 1);
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
+    let call = call_sid(1).to_string();
     let right = sign(
-        &Secret::new(TOKEN),
+        &Secret::new(AUTH_TOKEN),
         &format!("{PUBLIC_URL}{PATH}"),
         &form(&call),
     );
@@ -34,8 +42,8 @@ async fn what_is_not_signed_by_us_is_refused_and_stores_nothing() {
         &form(&call),
     );
     let other_place = sign(
-        &Secret::new(TOKEN),
-        &format!("{}{PATH}", app.url("")),
+        &Secret::new(AUTH_TOKEN),
+        &format!("{}{PATH}", app.base),
         &form(&call),
     );
     let long = "A".repeat(7_000);
@@ -49,11 +57,11 @@ async fn what_is_not_signed_by_us_is_refused_and_stores_nothing() {
         (Some(right.as_str()), changed),
         (Some(right.as_str()), longer),
     ] {
-        let mut request = client().post(app.url(PATH)).form(&body);
+        let mut request = app.stranger(Method::POST, PATH).form(&body);
         if let Some(header) = header {
             request = request.header("X-Twilio-Signature", header);
         }
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await.unwrap();
         assert_eq!(
             (
                 response.status().as_u16(),
@@ -63,9 +71,7 @@ async fn what_is_not_signed_by_us_is_refused_and_stores_nothing() {
             "{header:?}"
         );
     }
-    let manager = app
-        .person("manager", almasar::domain::user::Role::Manager)
-        .await;
+    let manager = app.sign_in("manager", Role::Manager).await;
     assert_eq!(
         manager.json("/api/calls").await["calls"],
         serde_json::json!([])
@@ -74,43 +80,47 @@ async fn what_is_not_signed_by_us_is_refused_and_stores_nothing() {
 
 #[tokio::test]
 async fn what_the_host_and_forwarded_headers_say_changes_nothing() {
-    let app = TestApp::spawn().await;
-    let call = sid("CA", 1);
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
+    let call = call_sid(1).to_string();
     let signature = sign(
-        &Secret::new(TOKEN),
+        &Secret::new(AUTH_TOKEN),
         &format!("{PUBLIC_URL}{PATH}"),
         &form(&call),
     );
-    let request = client()
-        .post(app.url(PATH))
+    let request = app
+        .stranger(Method::POST, PATH)
         .form(&form(&call))
         .header("X-Twilio-Signature", signature);
     let request = request
         .header("Host", "evil.example")
         .header("X-Forwarded-Host", "evil.example")
         .header("X-Forwarded-Proto", "http");
-    assert_eq!(request.send().await.expect("an answer").status(), 204);
+    assert_eq!(request.send().await.unwrap().status(), 204);
 }
 
 #[tokio::test]
 async fn another_accounts_request_is_refused_though_it_is_signed() {
-    let app = TestApp::spawn().await;
-    let mut form = form(&sid("CA", 1));
-    form[0].1 = sid("AC", 99);
-    let signature = sign(&Secret::new(TOKEN), &format!("{PUBLIC_URL}{PATH}"), &form);
-    let response = client()
-        .post(app.url(PATH))
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
+    let mut form = form(&call_sid(1).to_string());
+    form[0].1 = ACCOUNT.replace('1', "2");
+    let signature = sign(
+        &Secret::new(AUTH_TOKEN),
+        &format!("{PUBLIC_URL}{PATH}"),
+        &form,
+    );
+    let response = app
+        .stranger(Method::POST, PATH)
         .form(&form)
         .header("X-Twilio-Signature", signature)
         .send()
         .await
-        .expect("an answer");
+        .unwrap();
     assert_eq!(response.status(), 403);
 }
 
 #[tokio::test]
 async fn what_is_too_large_or_no_form_is_refused_before_it_is_looked_at() {
-    let app = TestApp::spawn().await;
+    let app = spawn_app_with(&["--public-url", PUBLIC_URL]).await;
     for (body, status) in [
         ("a".repeat(10 * 1024 * 1024).into_bytes(), 413),
         ("a&".repeat(20_000).into_bytes(), 413),
@@ -118,8 +128,8 @@ async fn what_is_too_large_or_no_form_is_refused_before_it_is_looked_at() {
         (b"a=%zz".to_vec(), 400),
         (b"a=%00".to_vec(), 400),
     ] {
-        let request = client()
-            .post(app.url(PATH))
+        let request = app
+            .stranger(Method::POST, PATH)
             .header("Content-Type", "application/x-www-form-urlencoded")
             .body(body);
         // A server may close the connection on a body that it will not read.

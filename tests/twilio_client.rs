@@ -1,9 +1,11 @@
-use crate::with_twilio::{ACCOUNT, TestApp, sid, stand_in::Answer};
+//! What we ask of Twilio's REST API; and the token for its SDK.
+
+use crate::support::{stand_in::Answer, *};
 use almasar::{
-    domain::sid::CallSid,
     domain::user::Role,
     server::twilio::{TwilioError, resources::NewCall},
 };
+use reqwest::Method;
 use serde_json::json;
 
 fn new_call() -> NewCall {
@@ -18,10 +20,10 @@ fn new_call() -> NewCall {
 
 #[tokio::test]
 async fn a_call_is_asked_for_again_only_when_twilio_did_nothing() {
-    let app = TestApp::spawn().await;
+    let app = spawn_app().await;
     let path = format!("/2010-04-01/Accounts/{ACCOUNT}/Calls.json");
-    let made = Answer::json(json!({ "sid": sid("CA", 1), "status": "queued" }));
-    app.twilio.answers(
+    let made = Answer::json(json!({ "sid": call_sid(1), "status": "queued" }));
+    app.rest.answers(
         "POST",
         &path,
         [Answer::status(429).header("retry-after", "0"), made.clone()],
@@ -32,12 +34,11 @@ async fn a_call_is_asked_for_again_only_when_twilio_did_nothing() {
         .twilio
         .create_call(&new_call())
         .await
-        .expect("a call");
-    assert_eq!(call.sid.as_str(), sid("CA", 1));
-    assert_eq!(app.twilio.asked("Calls.json").len(), 2);
+        .unwrap();
+    assert_eq!(call.sid, call_sid(1));
+    assert_eq!(app.rest.asked("Calls.json").len(), 2);
 
-    app.twilio
-        .answers("POST", &path, [Answer::status(500), made]);
+    app.rest.answers("POST", &path, [Answer::status(500), made]);
     let error = app
         .running
         .state
@@ -49,16 +50,16 @@ async fn a_call_is_asked_for_again_only_when_twilio_did_nothing() {
         matches!(error, TwilioError::Refused { status: 500, .. }),
         "{error}"
     );
-    assert_eq!(app.twilio.asked("Calls.json").len(), 3);
+    assert_eq!(app.rest.asked("Calls.json").len(), 3);
 }
 
 #[tokio::test]
 async fn what_only_reads_is_tried_three_times() {
-    let app = TestApp::spawn().await;
-    let call = CallSid::parse(&sid("CA", 1)).expect("a SID");
+    let app = spawn_app().await;
+    let call = call_sid(1);
     let path = format!("/2010-04-01/Accounts/{ACCOUNT}/Calls/{call}.json");
     let found = Answer::json(json!({ "sid": call, "status": "completed", "duration": "12" }));
-    app.twilio.answers(
+    app.rest.answers(
         "GET",
         &path,
         [
@@ -73,25 +74,25 @@ async fn what_only_reads_is_tried_three_times() {
             .twilio
             .fetch_call(&call)
             .await
-            .expect("a call")
+            .unwrap()
             .duration,
         Some(12)
     );
-    app.twilio.answers(
+    app.rest.answers(
         "GET",
         &path,
         [Answer::status(503).header("retry-after", "0")],
     );
     assert!(app.running.state.twilio.fetch_call(&call).await.is_err());
-    assert_eq!(app.twilio.asked(call.as_str()).len(), 6);
+    assert_eq!(app.rest.asked(call.as_str()).len(), 6);
 }
 
 #[tokio::test]
 async fn a_revoked_api_key_is_got_over_by_the_auth_token() {
-    let app = TestApp::spawn().await;
-    let call = CallSid::parse(&sid("CA", 1)).expect("a SID");
+    let app = spawn_app().await;
+    let call = call_sid(1);
     let path = format!("/2010-04-01/Accounts/{ACCOUNT}/Calls/{call}.json");
-    app.twilio.answers(
+    app.rest.answers(
         "GET",
         &path,
         [
@@ -99,14 +100,9 @@ async fn a_revoked_api_key_is_got_over_by_the_auth_token() {
             Answer::json(json!({ "sid": call, "status": "ringing" })),
         ],
     );
-    app.running
-        .state
-        .twilio
-        .fetch_call(&call)
-        .await
-        .expect("a call");
+    app.running.state.twilio.fetch_call(&call).await.unwrap();
     let users: Vec<_> = app
-        .twilio
+        .rest
         .asked(call.as_str())
         .iter()
         .map(|asked| asked.headers["authorization"].clone())
@@ -116,13 +112,9 @@ async fn a_revoked_api_key_is_got_over_by_the_auth_token() {
 
 #[tokio::test]
 async fn a_token_is_given_to_who_is_signed_in_and_names_their_identity() {
-    let app = TestApp::spawn().await;
-    let agent = app.person("agent", Role::Agent).await;
-    let answer = agent
-        .get("/api/calls/token")
-        .send()
-        .await
-        .expect("an answer");
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let answer = agent.get("/api/calls/token").await;
     assert_eq!(
         (
             answer.status().as_u16(),
@@ -130,32 +122,28 @@ async fn a_token_is_given_to_who_is_signed_in_and_names_their_identity() {
         ),
         (200, Some("no-store"))
     );
-    let token: serde_json::Value = answer.json().await.expect("JSON");
+    let token: serde_json::Value = answer.json().await.unwrap();
     assert_eq!(token["identity"], json!(agent.user.identity()));
     assert!(
         token["expires_at"]
             .as_str()
             .is_some_and(|time| time.ends_with('Z'))
     );
-    let stranger = crate::with_twilio::client()
-        .get(app.url("/api/calls/token"))
+    let stranger = app
+        .stranger(Method::GET, "/api/calls/token")
         .send()
         .await
-        .expect("an answer");
+        .unwrap();
     assert_eq!(stranger.status(), 401);
 }
 
 #[tokio::test]
 async fn a_token_cannot_be_had_until_twilio_is_set_up() {
-    let app = TestApp::spawn_with(&["--twilio-twiml-app-sid", "", "--twilio-caller-id", ""]).await;
-    let agent = app.person("agent", Role::Agent).await;
-    let answer = agent
-        .get("/api/calls/token")
-        .send()
-        .await
-        .expect("an answer");
+    let app = spawn_app_with(&["--twilio-twiml-app-sid", "", "--twilio-caller-id", ""]).await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let answer = agent.get("/api/calls/token").await;
     assert_eq!(answer.status(), 503);
-    let text = answer.text().await.expect("text");
+    let text = answer.text().await.unwrap();
     assert!(
         text.contains("TWILIO_TWIML_APP_SID")
             && text.contains("TWILIO_CALLER_ID")

@@ -97,15 +97,18 @@ export class Installation {
     return this.children.get(name)?.pid;
   }
 
+  /** The server is told to stop, as an upgrade does; resolves when it has. */
+  async stopServer(): Promise<void> {
+    await ended(this.children.get("almasar"));
+  }
+
+  async startServer(): Promise<void> {
+    await this.launch("almasar", ["serve"]);
+    await this.ready(`${this.url}/readyz`);
+  }
+
   async stop(): Promise<void> {
-    await Promise.all(
-      [...this.children.values()].map((child) => {
-        if (child.exitCode !== null || child.signalCode !== null) return;
-        const ended = new Promise((resolve) => child.once("exit", resolve));
-        child.kill("SIGTERM");
-        return ended;
-      }),
-    );
+    await Promise.all([...this.children.values()].map(ended));
     await fs.rm(this.folder, { recursive: true, force: true });
   }
 
@@ -129,6 +132,13 @@ export class Installation {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
+}
+
+async function ended(child: ChildProcess | undefined): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const exit = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await exit;
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -58,6 +58,15 @@ export class Phone {
     await this.page.getByTestId("dialer-hangup").click();
   }
 
+  /** The customer has been on the line for so many seconds. */
+  async talked(seconds: number): Promise<void> {
+    const shown = async () => {
+      const [minutes, rest] = ((await this.page.getByTestId("dialer-timer").textContent()) ?? "0:0").split(":").map(Number);
+      return minutes * 60 + rest;
+    };
+    await expect.poll(shown, { timeout: (seconds + 15) * 1000 }).toBeGreaterThanOrEqual(seconds);
+  }
+
   /** The newest call's row, once it has this status. */
   async newest(status: string, timeout?: number): Promise<Locator> {
     const row = this.rows.first();

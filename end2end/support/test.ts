@@ -27,4 +27,18 @@ export const test = base.extend<ForTest, ForWorker>({
   },
 });
 
+/** Faults and restarts change a whole installation, so these tests have one of their own. */
+export const testAlone = base.extend<{ own: Installation; agent: Phone }>({
+  own: async ({}, use) => {
+    const own = await Installation.start();
+    await use(own);
+    await own.stop();
+  },
+  agent: async ({ own, page, context }, use) => {
+    const person = await own.addPerson("agent");
+    await Phone.signIn(context, own, person);
+    await use(new Phone(page, own, person));
+  },
+});
+
 export { expect };

@@ -29,3 +29,11 @@ export function channels(file: Buffer): [Int16Array, Int16Array] {
 export function energy(samples: Int16Array): number {
   return Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / Math.max(1, samples.length));
 }
+
+/** Samples in a second: Twilio's telephone audio. */
+export const RATE = 8000;
+
+/** The energy of each whole second. */
+export function seconds(samples: Int16Array): number[] {
+  return Array.from({ length: Math.floor(samples.length / RATE) }, (_, second) => energy(samples.subarray(second * RATE, (second + 1) * RATE)));
+}

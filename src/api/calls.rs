@@ -3,6 +3,7 @@
 use crate::{
     components::call_list::PAGE,
     domain::{user::User, view::CallView},
+    i18n::Locale,
     server::{
         calls::history::{self, Filter},
         error::Result,
@@ -17,25 +18,14 @@ pub struct Loaded {
     pub next_cursor: Option<String>,
     /// Every change up to this one is in `calls`; those after it come by the stream.
     pub change: Option<i64>,
-    /// IANA name of `TIME_ZONE`.
-    pub zone: String,
-    /// `RECORD_CALLS`
-    pub recorded: bool,
 }
 
 /// A page of the signed-in user's history, from `cursor` on, or the newest.
 pub async fn load(cursor: Option<String>) -> Loaded {
     let state = expect_context::<AppState>();
-    let user = use_context::<User>();
-    let zone = state
-        .config
-        .time_zone
-        .iana_name()
-        .unwrap_or("UTC")
-        .to_owned();
-    let recorded = state.config.record_calls;
-    let read = match user {
-        Some(user) => read(&state, &user, cursor)
+    let locale = expect_context::<Locale>();
+    let read = match use_context::<User>() {
+        Some(user) => read(&state, &user, locale, cursor)
             .await
             .map_err(|error| tracing::error!(%error, "the history could not be read"))
             .ok(),
@@ -46,15 +36,11 @@ pub async fn load(cursor: Option<String>) -> Loaded {
             calls: Some(page.calls),
             next_cursor: page.next_cursor,
             change: Some(change),
-            zone,
-            recorded,
         },
         None => Loaded {
             calls: None,
             next_cursor: None,
             change: None,
-            zone,
-            recorded,
         },
     }
 }
@@ -63,6 +49,7 @@ pub async fn load(cursor: Option<String>) -> Loaded {
 async fn read(
     state: &AppState,
     user: &User,
+    locale: Locale,
     cursor: Option<String>,
 ) -> Result<(i64, history::Page)> {
     let change = state.store.newest_change().await?;
@@ -71,5 +58,5 @@ async fn read(
         limit: PAGE.into(),
         ..Filter::default()
     };
-    Ok((change, history::list(state, user, &filter).await?))
+    Ok((change, history::list(state, user, locale, &filter).await?))
 }

@@ -1,6 +1,6 @@
-//! What pages and islands ask of the server, one thing a file: extract, call a service, map the error.
+//! What pages ask of the server, one thing a file: extract, call a service, map the error. The browser posts to the server functions by
+//! their endpoints: their generated client, with its codecs, would be the larger part of what it loads.
 
-#[cfg(feature = "ssr")]
 pub mod calls;
 pub mod hangup;
 pub mod number;

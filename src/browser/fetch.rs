@@ -1,12 +1,12 @@
 //! Requests to our own server.
 
+use super::set;
 use gloo_timers::callback::Timeout;
-use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Request, RequestInit, Response};
+use web_sys::{Headers, RequestInit, Response};
 
-/// How long an answer may take.
+/// How long an answer may take; a form, which changes something, is waited for.
 const PATIENCE_MS: u32 = 10_000;
 
 #[wasm_bindgen]
@@ -28,13 +28,64 @@ pub struct Answer {
     pub date: Option<f64>,
 }
 
+impl Answer {
+    pub fn is_good(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body as a JS value; nothing where it is no JSON.
+    pub fn json(&self) -> Option<JsValue> {
+        js_sys::JSON::parse(&self.text).ok()
+    }
+}
+
 /// An error when no answer came, or none in time.
 pub async fn get(url: &str) -> Result<Answer, JsValue> {
     let controller = AbortController::new();
     let init = RequestInit::new();
-    super::set(&init, "signal", controller.signal());
+    set(&init, "signal", controller.signal());
     let _limit = Timeout::new(PATIENCE_MS, move || controller.abort());
-    let answer: Response = JsFuture::from(window()?.fetch_with_str_and_init(url, &init))
+    request(url, init).await
+}
+
+/// Posts an object as JSON. An error when no answer came, or none in time.
+pub async fn post_json(url: &str, body: &JsValue) -> Result<Answer, JsValue> {
+    let text = js_sys::JSON::stringify(body)?;
+    let controller = AbortController::new();
+    let init = RequestInit::new();
+    set(&init, "signal", controller.signal());
+    let _limit = Timeout::new(PATIENCE_MS, move || controller.abort());
+    post(url, init, "application/json", &text).await
+}
+
+/// Posts fields and their values, as a form does: what a server function reads. None, where the address says it all.
+pub async fn post_form(url: &str, fields: &[(&str, &str)]) -> Result<Answer, JsValue> {
+    let pairs: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={}", js_sys::encode_uri_component(value)))
+        .collect();
+    let form = JsValue::from_str(&pairs.join("&"));
+    let init = RequestInit::new();
+    post(url, init, "application/x-www-form-urlencoded", &form).await
+}
+
+async fn post(
+    url: &str,
+    init: RequestInit,
+    content_type: &str,
+    body: &JsValue,
+) -> Result<Answer, JsValue> {
+    let headers = Headers::new()?;
+    headers.set("Content-Type", content_type)?;
+    init.set_method("POST");
+    init.set_headers(&headers);
+    init.set_body(body);
+    request(url, init).await
+}
+
+async fn request(url: &str, init: RequestInit) -> Result<Answer, JsValue> {
+    let window = web_sys::window().ok_or(JsValue::NULL)?;
+    let answer: Response = JsFuture::from(window.fetch_with_str_and_init(url, &init))
         .await?
         .dyn_into()?;
     let date = answer
@@ -51,23 +102,4 @@ pub async fn get(url: &str) -> Result<Answer, JsValue> {
         text,
         date,
     })
-}
-
-/// Posts JSON; the status of the answer.
-pub async fn post_json(url: &str, body: &impl Serialize) -> Result<u16, JsValue> {
-    let text =
-        serde_json::to_string(body).map_err(|error| JsValue::from_str(&error.to_string()))?;
-    let init = RequestInit::new();
-    init.set_method("POST");
-    init.set_body(&JsValue::from_str(&text));
-    let request = Request::new_with_str_and_init(url, &init)?;
-    request.headers().set("Content-Type", "application/json")?;
-    let answer: Response = JsFuture::from(window()?.fetch_with_request(&request))
-        .await?
-        .dyn_into()?;
-    Ok(answer.status())
-}
-
-fn window() -> Result<web_sys::Window, JsValue> {
-    web_sys::window().ok_or_else(|| JsValue::from_str("no window"))
 }

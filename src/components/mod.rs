@@ -1,17 +1,22 @@
-//! What pages are made of. Islands (`CallList`, `FetchRecordings`) also run in the browser; the rest is HTML alone.
+//! What pages are made of: HTML, drawn by the server. The browser has the plain functions that both need, and no markup.
 
-#[cfg(feature = "hydrate")]
-mod browser;
-#[cfg(not(feature = "hydrate"))]
-#[path = "not_in_browser.rs"]
-mod browser;
-
+#[cfg(feature = "ssr")]
 pub mod call_list;
+pub mod duration;
+#[cfg(feature = "ssr")]
 pub mod fetch_recordings;
+#[cfg(feature = "ssr")]
 pub mod icon;
 #[cfg(feature = "ssr")]
 pub mod layout;
+#[cfg(feature = "ssr")]
 pub mod outcome;
 pub mod phone_number;
+#[cfg(feature = "ssr")]
 pub mod player;
+#[cfg(feature = "ssr")]
+pub mod plural;
+pub mod reason;
+pub mod waveform;
+#[cfg(feature = "ssr")]
 pub mod when;

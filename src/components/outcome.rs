@@ -5,7 +5,7 @@ use crate::{
     domain::{
         call::{Direction, Status},
         recording::RecordingStatus,
-        view::{CallView, Reason},
+        view::CallView,
     },
     i18n::*,
 };
@@ -49,22 +49,6 @@ pub fn direction_word(locale: Locale, direction: Direction) -> &'static str {
     match direction {
         Direction::Outbound => td_string!(locale, history.direction.outbound),
         Direction::Inbound => td_string!(locale, history.direction.inbound),
-    }
-}
-
-/// A sentence that says what went wrong and what to do.
-pub fn reason_words(locale: Locale, reason: Reason) -> &'static str {
-    match reason {
-        Reason::NumberMissing => td_string!(locale, reason.number_missing),
-        Reason::NumberInvalid => td_string!(locale, reason.number_invalid),
-        Reason::CountryNotAllowed => td_string!(locale, reason.country_not_allowed),
-        Reason::NumberCostly => td_string!(locale, reason.number_costly),
-        Reason::NumberShort => td_string!(locale, reason.number_short),
-        Reason::CallerUnknown => td_string!(locale, reason.caller_unknown),
-        Reason::CallerIdMissing => td_string!(locale, reason.caller_id_missing),
-        Reason::ServerBusy => td_string!(locale, reason.server_busy),
-        Reason::AgentNoAnswer => td_string!(locale, reason.agent_no_answer),
-        Reason::CarrierFailed => td_string!(locale, reason.carrier_failed),
     }
 }
 

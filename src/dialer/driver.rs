@@ -2,53 +2,41 @@
 
 mod acts;
 mod countries;
+mod record;
 mod surroundings;
 
 use super::{
     Setup,
     audio::Sounds,
     machine::{Face, Input, State, Timer},
-    shown::Shown,
+    page::Page,
     voice_sdk::{Call, Device},
     wake_lock::WakeLock,
 };
 use crate::{
-    browser::{Listener, lock::Held},
-    domain::phone::DialPlan,
+    browser::{Listener, document, lock::Held},
     i18n::Locale,
     live,
 };
 use gloo_timers::callback::Timeout;
-use leptos::prelude::*;
 use std::{
     cell::{Cell, OnceCell, RefCell},
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     rc::Rc,
 };
-use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
 
 thread_local! {
     static DRIVER: RefCell<Option<Rc<Driver>>> = const { RefCell::new(None) };
 }
 
 /// Wakes the page's one phone.
-pub fn start(setup: Setup, locale: Locale, plan: DialPlan, typed: String, shown: Shown) {
-    let driver = Rc::new(Driver::new(setup, locale, State::new(plan, typed), shown));
+pub fn wake() {
+    let Some(page) = Page::find() else { return };
+    let driver = Rc::new(Driver::new(page));
     DRIVER.set(Some(driver.clone()));
     driver.look_around();
     driver.send(Input::Start);
-}
-
-/// What the number field holds, if anything, before the island is woken.
-pub fn typed_so_far() -> Option<String> {
-    let field = surroundings::find("[data-testid=dialer-number]")?;
-    let typed = field.dyn_into::<web_sys::HtmlInputElement>().ok()?.value();
-    (!typed.is_empty()).then_some(typed)
-}
-
-/// Puts the phone away: the island is gone.
-pub fn stop() {
-    DRIVER.set(None);
 }
 
 /// Something that a person did.
@@ -61,14 +49,14 @@ pub fn send(input: Input) {
 pub fn choose_microphone(id: String) {
     if let Some(driver) = DRIVER.with_borrow(Clone::clone) {
         *driver.microphone.borrow_mut() = Some(id.clone());
-        leptos::task::spawn_local(Device::choose_microphone(driver.audio(), id));
+        spawn_local(Device::choose_microphone(driver.audio(), id));
     }
 }
 
 pub fn choose_speaker(id: String) {
     if let Some(driver) = DRIVER.with_borrow(Clone::clone) {
         *driver.speaker.borrow_mut() = Some(id.clone());
-        leptos::task::spawn_local(Device::choose_speaker(driver.audio(), id));
+        spawn_local(Device::choose_speaker(driver.audio(), id));
     }
 }
 
@@ -79,13 +67,8 @@ pub fn look_for_devices() {
         let mut devices = devices.unwrap_or_default();
         devices.microphone = driver.microphone.borrow().clone();
         devices.speaker = driver.speaker.borrow().clone();
-        driver.shown.devices.set(devices);
+        driver.page.offer(&devices);
     }
-}
-
-/// Whole seconds of the page's clock since then.
-pub fn seconds_since(then: f64) -> u32 {
-    ((js_sys::Date::now() - then) / 1_000.0).max(0.0) as u32
 }
 
 /// The country's name in that language, from the browser.
@@ -96,8 +79,7 @@ pub fn country_name(locale: Locale, region: &str) -> String {
 
 struct Driver {
     setup: Setup,
-    locale: Locale,
-    shown: Shown,
+    page: Page,
     /// Tells this tab's heartbeats from another's.
     tab: String,
     state: RefCell<State>,
@@ -111,7 +93,8 @@ struct Driver {
     /// The ids of the microphone and the speaker that were chosen.
     microphone: RefCell<Option<String>>,
     speaker: RefCell<Option<String>>,
-    calls: RefCell<BTreeMap<u32, Call>>,
+    /// By the machine's numbers; the newest last.
+    calls: RefCell<Vec<(u32, Call)>>,
     timers: RefCell<Vec<(Timer, Timeout)>>,
     lock: RefCell<Option<Held>>,
     queueing: Cell<bool>,
@@ -124,17 +107,13 @@ struct Driver {
 }
 
 impl Driver {
-    fn new(setup: Setup, locale: Locale, state: State, shown: Shown) -> Self {
-        let title = web_sys::window()
-            .and_then(|window| window.document())
-            .map(|document| document.title())
-            .unwrap_or_default();
+    fn new(page: Page) -> Self {
         Self {
-            setup,
-            locale,
-            shown,
+            setup: page.setup(),
+            state: RefCell::new(page.state()),
+            title: document().map(|page| page.title()).unwrap_or_default(),
+            page,
             tab: format!("{:x}", (js_sys::Math::random() * 9e15) as u64),
-            state: RefCell::new(state),
             queue: RefCell::default(),
             busy: Cell::new(false),
             token: RefCell::default(),
@@ -151,7 +130,6 @@ impl Driver {
             awake: RefCell::default(),
             hold: RefCell::default(),
             face: Cell::new(None),
-            title,
             around: OnceCell::new(),
         }
     }

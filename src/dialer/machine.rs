@@ -13,12 +13,18 @@ pub use call::{Call, CallEvent, Fault, Last, Record, Report, Stage, Warning};
 pub use line::Line;
 pub use message::{Link, Message};
 
-use crate::domain::phone::{DialPlan, latin_digit};
+use crate::domain::{
+    phone::{DialPlan, latin_digit},
+    view::CauseView,
+};
 
 /// How long `ended` shows when no key is pressed.
 pub const ENDED_MS: u32 = 5_000;
-/// How long after the SDK's hang-up the words are waited for.
+/// How long after the SDK's hang-up the words of the record are waited for.
 pub const OUTCOME_MS: u32 = 3_000;
+/// The same, where the record has said nothing or the SDK gave a fault: then the server is asked for the cause, which takes it up to
+/// 1.5 s, and the page is to show it within 3 s of the hang-up.
+const CAUSE_MS: u32 = 500;
 /// `Device.connect()` never settles on an expired token (twilio-voice.js#85): our own limit.
 pub const CONNECT_MS: u32 = 20_000;
 /// With no word from the stream, the server is asked this long after it should have come.
@@ -153,10 +159,11 @@ pub enum Input {
     },
     /// What the server says of a call.
     Record(Record),
-    /// The server was asked for this call and has never heard of it.
-    NoRecord(String),
-    /// The stream of changes is open, or not.
-    Live(bool),
+    /// The server has been told how call number `n` ended, and says why, where it can.
+    Explained {
+        n: u32,
+        cause: Option<CauseView>,
+    },
 
     Online,
     Offline,
@@ -210,8 +217,11 @@ pub enum Effect {
     NoteHangUp {
         sid: String,
     },
-    /// The call ended badly: tell the server what was seen.
-    Report(Report),
+    /// Call number `n` ended badly: tell the server what was seen, and hear from it why.
+    Report {
+        n: u32,
+        report: Report,
+    },
     Presence {
         registered: bool,
     },
@@ -234,7 +244,6 @@ pub struct State {
     device: bool,
     /// The browser says that it has no network.
     unplugged: bool,
-    live: bool,
     token: line::Token,
     attempts: u32,
     epoch: u32,
@@ -256,7 +265,6 @@ impl State {
             next: 1,
             device: false,
             unplugged: false,
-            live: false,
             token: line::Token::default(),
             attempts: 0,
             epoch: 0,
@@ -322,8 +330,7 @@ impl State {
             Input::Incoming { n, sid, from } => self.incoming(n, sid, from, now, &mut out),
             Input::Event { n, event } => self.event(n, event, now, &mut out),
             Input::Record(record) => self.record(record, now, &mut out),
-            Input::NoRecord(sid) => self.no_record(&sid),
-            Input::Live(up) => self.live = up,
+            Input::Explained { n, cause } => self.explain(n, cause),
             Input::TimeUp(timer) => self.time_up(timer, now, &mut out),
             other => self.on_line(other, now, &mut out),
         }

@@ -1,13 +1,14 @@
-//! The phone in the browser: `machine` decides, `driver` acts, `island` shows. What touches the browser is compiled for it alone; on
-//! the server the island is drawn with the phone not yet awake.
+//! The phone in the browser: `machine` decides, `driver` acts, `page` shows. On the server `markup` draws it with the phone not yet awake.
 
+#[cfg(feature = "ssr")]
 mod icons;
-mod island;
 pub mod machine;
-mod preview;
-mod shown;
-mod talk;
-mod words;
+#[cfg(feature = "ssr")]
+mod markup;
+pub mod shown;
+#[cfg(feature = "ssr")]
+mod talk_markup;
+pub mod words;
 
 #[cfg(feature = "hydrate")]
 mod audio;
@@ -16,35 +17,27 @@ mod driver;
 #[cfg(feature = "hydrate")]
 mod keyboard;
 #[cfg(feature = "hydrate")]
+mod page;
+#[cfg(feature = "hydrate")]
+mod preview;
+#[cfg(feature = "hydrate")]
 mod sdk_events;
 #[cfg(feature = "hydrate")]
 mod voice_sdk;
 #[cfg(feature = "hydrate")]
 mod wake_lock;
 
-/// The server has no phone to drive.
-#[cfg(not(feature = "hydrate"))]
-#[path = "driver_absent.rs"]
-mod driver;
-
-pub use island::Dialer;
-
-use serde::{Deserialize, Serialize};
-
-/// Where the SDK signals when it is not Twilio's own gateway (`TWILIO_SIGNALING_HOST`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signaling {
-    /// `HOST:PORT`
-    pub authority: String,
-    /// `ws:` and not `wss:`; loopback hosts only.
-    pub plain: bool,
-}
+#[cfg(feature = "hydrate")]
+pub use driver::wake;
+#[cfg(feature = "ssr")]
+pub use markup::Dialer;
 
 /// What the phone needs to know of this installation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setup {
     pub user_id: String,
-    pub signaling: Option<Signaling>,
+    /// `HOST:PORT` where the SDK signals when it is not Twilio's own gateway (`TWILIO_SIGNALING_HOST`).
+    pub signaling: Option<String>,
     /// `TWILIO_EDGE`, when configured.
     pub edge: Option<String>,
     /// The SDK prints its `[TwilioVoice]` lines.

@@ -1,10 +1,10 @@
 //! The SDK's events, as inputs of the machine. `sample` is left out: nothing here depends on it.
 
 use super::{
-    machine::{CallEvent, Input, Warning},
-    voice_sdk::{Call, Device, custom_parameter, fault, parameter, status},
+    machine::{CallEvent, Fault, Input, Warning},
+    voice_sdk::{Call, Device, custom_parameter, fault, ice_state, parameter, status},
 };
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsValue;
 
 /// Where inputs go.
@@ -60,25 +60,28 @@ pub fn hear_call(call: &mut Call, n: u32, send: &Send, on_level: impl Fn(u8) + '
     let (to, js) = (report.clone(), call.js());
     call.on("error", move |error, _| {
         to(CallEvent::Error {
-            fault: fault(&error),
+            fault: Fault {
+                ice: ice_state(&js),
+                ..fault(&error)
+            },
             closed: status(&js) == "closed",
         })
     });
     let to = report.clone();
     call.on("mute", move |on, _| to(CallEvent::Muted(on.is_truthy())));
     // Several of the SDK's warnings are one of ours: it is over when the last of them is.
-    let raised = Rc::new(RefCell::new(BTreeMap::new()));
+    let raised = Rc::new(RefCell::new(Vec::<(String, Warning)>::new()));
     let (to, on) = (report.clone(), raised.clone());
     call.on("warning", move |name, _| {
         if let (Some(name), Some(warning)) = (name.as_string(), warning(&name)) {
-            on.borrow_mut().insert(name, warning);
+            on.borrow_mut().push((name, warning));
             to(CallEvent::Warning(warning));
         }
     });
     call.on("warning-cleared", move |name, _| {
         if let (Some(name), Some(warning)) = (name.as_string(), warning(&name)) {
-            raised.borrow_mut().remove(&name);
-            let still = raised.borrow().values().any(|other| *other == warning);
+            raised.borrow_mut().retain(|(other, _)| *other != name);
+            let still = raised.borrow().iter().any(|(_, other)| *other == warning);
             if !still {
                 report(CallEvent::WarningCleared(warning));
             }

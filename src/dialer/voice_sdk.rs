@@ -1,7 +1,7 @@
 //! Twilio's Voice JS SDK 2.18.5, as far as we use it: private externs under types that own a handle and its closures. Dropping one
 //! detaches. Options and events: <https://twilio.github.io/twilio-voice.js/>, and the package's own `es5/twilio/{device,call}.d.ts`.
 
-use super::{Setup, machine::Fault, shown::Devices};
+use super::{Setup, machine::Fault, page::Devices};
 use crate::browser::{get, get_text, set};
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
@@ -283,12 +283,6 @@ impl Call {
         }
     }
 
-    /// Not part of the SDK's interface, and only for the report of a call that ended badly.
-    pub fn ice_state(&self) -> Option<String> {
-        let connection = get(&get(&get(&self.call, "_mediaHandler")?, "version")?, "pc")?;
-        get_text(&connection, "iceConnectionState")
-    }
-
     pub fn mute(&self, on: bool) {
         let _ = self.call.mute(on);
     }
@@ -305,6 +299,12 @@ pub fn status(call: &JsValue) -> String {
         .ok()
         .and_then(|status| status.as_string())
         .unwrap_or_default()
+}
+
+/// Not part of the SDK's interface, and only for the report of a call that ended badly.
+pub fn ice_state(call: &JsValue) -> Option<String> {
+    let connection = get(&get(&get(call, "_mediaHandler")?, "version")?, "pc")?;
+    get_text(&connection, "iceConnectionState")
 }
 
 /// A parameter of the call: `CallSid`, `From`, `To`. The SID is the SDK's own, `TJ…`, until Twilio has given one.
@@ -339,6 +339,7 @@ pub fn fault(error: &JsValue) -> Fault {
     Fault {
         code,
         message: message.chars().take(300).collect(),
+        ice: None,
     }
 }
 
@@ -364,7 +365,7 @@ fn options(setup: &Setup) -> Object {
         set(&options, "edge", edge.as_str());
     }
     if let Some(signaling) = &setup.signaling {
-        set(&options, "chunderw", signaling.authority.as_str());
+        set(&options, "chunderw", signaling.as_str());
         set(&options, "publishEvents", false);
     }
     options

@@ -2,7 +2,8 @@
 
 use super::machine::{Face, Fault, Message, State};
 use crate::{
-    domain::{call::Status, phone::InvalidNumber, view::Reason},
+    components::reason::reason_words,
+    domain::{call::Status, phone::InvalidNumber},
     i18n::*,
 };
 use leptos_i18n::td_string;
@@ -22,18 +23,17 @@ pub fn state(locale: Locale, face: Face) -> &'static str {
 }
 
 /// What the tab's title says before the page's own, in a call.
-#[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
 pub fn title(locale: Locale, phone: &State) -> Option<String> {
     let call = phone.call.as_ref()?;
     Some(format!("{} {}", state(locale, phone.face()), call.number))
 }
 
 /// The last outcome or error, in words.
-pub fn message(locale: Locale, message: &Message) -> &'static str {
-    match message {
+pub fn message(locale: Locale, message: &Message) -> String {
+    let words = match message {
+        Message::Explained(cause) => return format!("{} {}", cause.title, cause.remedy),
         Message::Outcome(status) => outcome(locale, *status),
-        Message::Refused(reason) => refused(locale, *reason),
-        Message::NoRequest => td_string!(locale, dialer.error.no_request),
+        Message::Refused(reason) => reason_words(locale, *reason),
         Message::Ended => td_string!(locale, dialer.outcome.ended),
         Message::YouEnded => td_string!(locale, dialer.outcome.you_ended),
         Message::Declined => td_string!(locale, dialer.outcome.declined),
@@ -49,7 +49,8 @@ pub fn message(locale: Locale, message: &Message) -> &'static str {
         Message::Unsupported => td_string!(locale, dialer.error.unsupported),
         Message::Elsewhere => td_string!(locale, dialer.error.elsewhere),
         Message::TakenOver => td_string!(locale, dialer.error.taken_over),
-    }
+    };
+    words.to_owned()
 }
 
 /// Why what is in the field is no phone number.
@@ -75,19 +76,13 @@ fn outcome(locale: Locale, status: Status) -> &'static str {
     }
 }
 
-/// Why the server would not dial, or could not.
-pub fn refused(locale: Locale, reason: Reason) -> &'static str {
-    match reason {
-        Reason::NumberMissing => td_string!(locale, reason.number_missing),
-        Reason::NumberInvalid => td_string!(locale, reason.number_invalid),
-        Reason::CountryNotAllowed => td_string!(locale, reason.country_not_allowed),
-        Reason::NumberCostly => td_string!(locale, reason.number_costly),
-        Reason::NumberShort => td_string!(locale, reason.number_short),
-        Reason::CallerUnknown => td_string!(locale, reason.caller_unknown),
-        Reason::CallerIdMissing => td_string!(locale, reason.caller_id_missing),
-        Reason::ServerBusy => td_string!(locale, reason.server_busy),
-        Reason::AgentNoAnswer => td_string!(locale, reason.agent_no_answer),
-        Reason::CarrierFailed => td_string!(locale, reason.carrier_failed),
+/// What answers at a number, by the name that `api::number::Kind` has in JSON.
+pub fn kind(locale: Locale, kind: &str) -> Option<&'static str> {
+    match kind {
+        "Mobile" => Some(td_string!(locale, dialer.kind.mobile)),
+        "Fixed" => Some(td_string!(locale, dialer.kind.fixed)),
+        "TollFree" => Some(td_string!(locale, dialer.kind.toll_free)),
+        _ => None,
     }
 }
 

@@ -1,11 +1,14 @@
-//! A call as the contract's JSON shows it: the list, the stream of changes and the islands share this one shape.
+//! A call as the contract's JSON shows it: the list, the stream of changes and the rows share this one shape.
 
 use super::{
     call::{Direction, Status},
     recording::RecordingStatus,
     sid::{CallSid, RecordingSid},
 };
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize,
+    de::{IntoDeserializer, value::Error},
+};
 
 /// One call. Times are RFC 3339 UTC; durations are seconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +31,23 @@ pub struct CallView {
     /// Why it was not dialled or did not come about, as a key that the page has words for (`locales`: `reason.*`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Why it ended badly, where more is known than `reason` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<CauseView>,
+}
+
+/// Why a call ended, in the language of whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CauseView {
+    /// Which cause, for machines: `app_elsewhere`, `sdk_53405`, …
+    pub id: String,
+    /// The cause, in a sentence.
+    pub title: String,
+    /// What to do about it; empty where there is nothing to do.
+    pub remedy: String,
+    /// Where it is mended, for those who may mend it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +92,13 @@ pub enum Reason {
     AgentNoAnswer,
     /// Twilio could not carry the call (its `failed`).
     CarrierFailed,
+}
+
+impl Reason {
+    /// The reason that has this key.
+    pub fn named(key: &str) -> Option<Self> {
+        Self::deserialize(IntoDeserializer::<Error>::into_deserializer(key)).ok()
+    }
 }
 
 /// How far a Fetch Recordings has come: `event: fetch` of the stream, and the answer of the route.

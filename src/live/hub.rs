@@ -1,12 +1,12 @@
 //! Who listens in this tab, who leads among the tabs.
 
-use super::{LiveEvent, Word, source::Source};
+use super::{LiveEvent, Progress, Word, source::Source};
 use crate::browser::{
     self, Listener,
     lock::{self, Asking, Held},
 };
 use std::{cell::RefCell, rc::Rc};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{BroadcastChannel, MessageEvent};
 
@@ -115,10 +115,8 @@ impl Hub {
         if let Ok(channel) = BroadcastChannel::new(NAME) {
             self.listeners
                 .push(Listener::new(&channel, "message", |event| {
-                    let text = event
-                        .dyn_ref::<MessageEvent>()
-                        .and_then(|message| message.data().as_string());
-                    if let Some(word) = text.and_then(|text| serde_json::from_str(&text).ok()) {
+                    let message = event.dyn_ref::<MessageEvent>().map(MessageEvent::data);
+                    if let Some(word) = message.as_ref().and_then(Word::read) {
                         hear(word);
                     }
                 }));
@@ -132,8 +130,8 @@ impl Hub {
     }
 
     fn tell(&self, word: &Word) {
-        if let (Some(channel), Ok(text)) = (&self.channel, serde_json::to_string(word)) {
-            let _ = channel.post_message(&JsValue::from_str(&text));
+        if let Some(channel) = &self.channel {
+            let _ = channel.post_message(&word.write());
         }
     }
 }
@@ -186,11 +184,10 @@ fn hear(word: Word) {
             if !id.is_empty() {
                 with(|hub| *hub.last_id.borrow_mut() = Some(id));
             }
+            let json = js_sys::JSON::parse(&data).ok();
             let event = match name.as_str() {
-                "call" => serde_json::from_str(&data)
-                    .ok()
-                    .map(|view| LiveEvent::Call(Box::new(view))),
-                "fetch" => serde_json::from_str(&data).ok().map(LiveEvent::Fetch),
+                "call" => json.map(LiveEvent::Call),
+                "fetch" => json.as_ref().and_then(Progress::read).map(LiveEvent::Fetch),
                 "reset" => Some(LiveEvent::Reset),
                 _ => None,
             };

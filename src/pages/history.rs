@@ -3,9 +3,15 @@
 use crate::{
     api::calls::{self, Loaded},
     app::Asked,
-    components::{call_list::CallList, fetch_recordings::FetchRecordings, layout::Layout},
+    components::{
+        call_list::{CallList, Manner},
+        fetch_recordings::FetchRecordings,
+        layout::Layout,
+    },
     domain::user::User,
     i18n::*,
+    islands::LiveHistory,
+    server::state::AppState,
 };
 use leptos::prelude::*;
 
@@ -26,7 +32,8 @@ pub fn HistoryCard(
 ) -> impl IntoView {
     let locale = expect_context::<Locale>();
     let asked = expect_context::<Asked>();
-    let everybody = use_context::<User>().is_some_and(|user| user.role.sees_everybodys_calls());
+    let config = expect_context::<AppState>().config;
+    let manner = Manner::of(&config, use_context::<User>().as_ref(), locale, level + 1);
     let cursor = asked.query.get("cursor").cloned().filter(|_| level == 1);
     let newest = cursor.is_none();
     let figure = |name: &str| {
@@ -42,7 +49,7 @@ pub fn HistoryCard(
     } else {
         "/mobile-call"
     };
-    let whose = if everybody {
+    let whose = if manner.with_agent {
         td_string!(locale, history.everybody)
     } else {
         td_string!(locale, history.own)
@@ -53,11 +60,9 @@ pub fn HistoryCard(
             calls,
             next_cursor,
             change,
-            zone,
-            recorded,
         } = calls::load(cursor).await;
         view! {
-            <CallList locale zone calls change newest with_agent=everybody recorded heading_level=level + 1 />
+            <CallList manner calls change newest />
             <Pager locale newest next_cursor />
         }
     });
@@ -71,10 +76,11 @@ pub fn HistoryCard(
                     }}
                     <p class="whose">{whose}</p>
                 </div>
-                <FetchRecordings locale next=next.to_owned() done />
+                <FetchRecordings locale next done />
             </div>
             {list}
         </section>
+        <LiveHistory />
     }
     .into_any()
 }

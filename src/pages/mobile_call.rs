@@ -35,17 +35,13 @@ fn Phone(locale: Locale) -> impl IntoView {
     let Asked { query, .. } = expect_context::<Asked>();
     let user = expect_context::<User>();
     let twilio = &state.config.twilio;
-    let signaling = twilio.signaling_host.clone().map(|host| dialer::Signaling {
-        authority: host.authority,
-        plain: host.plain,
-    });
+    let signaling = twilio.signaling_host.as_ref();
     let rewrite = signaling
-        .as_ref()
         .filter(|host| host.plain)
         .map(|host| plain_signaling_script(&host.authority));
     let setup = dialer::Setup {
         user_id: user.id,
-        signaling,
+        signaling: signaling.map(|host| host.authority.clone()),
         edge: twilio.edge.clone(),
         debug: query.contains_key("debug"),
         leave_question: td_string!(locale, mobile_call.leave).to_owned(),

@@ -1,4 +1,4 @@
-//! The pages. Each reads through the services and renders; all they need is HTML, and islands where something lives.
+//! The pages. Each reads through the services and renders: all HTML, with an island behind what lives.
 
 mod history;
 mod login;
@@ -6,6 +6,7 @@ mod mobile_call;
 mod not_found;
 mod setup;
 mod setup_facts;
+mod setup_refusals;
 
 pub use history::History;
 pub use login::Login;

@@ -7,7 +7,10 @@ mod test_call;
 
 pub use test_call::rows;
 
-use super::setup_facts::{Fact, Group, Shown, groups};
+use super::{
+    setup_facts::{Fact, Group, Shown, groups},
+    setup_refusals::Refusals,
+};
 use crate::{
     app::Asked,
     components::{
@@ -48,6 +51,7 @@ pub fn Setup() -> impl IntoView {
             <Checks locale />
             <div class="aside">
                 <TestCall locale />
+                <Refusals />
                 <Record locale mends=sheet.mends />
                 <Addresses locale />
             </div>

@@ -1,6 +1,7 @@
 //! What `/setup` shows of the configuration. Secrets are shown as set or not set, never as they are.
 
 use crate::{
+    components::plural,
     i18n::*,
     server::config::{Config, DatabaseUrl, RecordingsUrl},
 };
@@ -44,6 +45,11 @@ fn optional(value: Option<String>) -> Shown {
 
 fn secret(is_set: bool) -> Shown {
     if is_set { Shown::Set } else { Shown::Missing }
+}
+
+/// Whether it is set, where it need not be.
+fn set_or_not(is_set: bool) -> Shown {
+    if is_set { Shown::Set } else { Shown::NotSet }
 }
 
 /// Everything that was read, in the order of the README's table.
@@ -91,6 +97,10 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                     "FRONTEND_URL",
                     optional(Some(config.frontend_origins.join(", "))),
                 ),
+                (
+                    "SITE_ROOT",
+                    Shown::Value(config.site_root.display().to_string()),
+                ),
             ]),
         },
         Group {
@@ -103,11 +113,7 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                 ("TWILIO_AUTH_TOKEN", secret(twilio.auth_token.is_some())),
                 (
                     "TWILIO_AUTH_TOKEN_PREVIOUS",
-                    if twilio.auth_token_previous.is_some() {
-                        Shown::Set
-                    } else {
-                        Shown::NotSet
-                    },
+                    set_or_not(twilio.auth_token_previous.is_some()),
                 ),
                 (
                     "TWILIO_API_KEY",
@@ -146,11 +152,7 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                 ),
                 (
                     "RING_TIMEOUT_SECS",
-                    Shown::Words(td_string!(
-                        locale,
-                        setup.seconds,
-                        count = config.ring_timeout_secs
-                    )),
+                    Shown::Words(plural::seconds(locale, config.ring_timeout_secs.into())),
                 ),
                 ("RECORD_CALLS", yes_no(config.record_calls)),
                 (
@@ -167,7 +169,7 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                 (
                     "RECORDING_RETENTION_DAYS",
                     Shown::Words(match config.retention_days {
-                        Some(days) => td_string!(locale, setup.days, count = days),
+                        Some(days) => plural::days(locale, days.into()),
                         None => td_string!(locale, setup.keep_forever).to_owned(),
                     }),
                 ),
@@ -179,7 +181,74 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
                         Shown::MadeHere
                     },
                 ),
+                ("ADMIN_EMAIL", set_or_not(config.admin_email.is_some())),
+                (
+                    "ADMIN_PASSWORD",
+                    set_or_not(config.admin_password.is_some()),
+                ),
             ]),
         },
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::config::Settings;
+    use clap::{Args, Command, FromArgMatches};
+    use std::{cell::RefCell, collections::BTreeSet};
+
+    /// The configuration that is read when nothing is set, and the names of all that was asked for.
+    fn read(secrets: &[(&str, &str)], flags: &[&str]) -> (Config, BTreeSet<String>) {
+        let command = Settings::augment_args(Command::new("almasar"));
+        let mut asked: BTreeSet<String> = command
+            .get_arguments()
+            .filter_map(|flag| Some(flag.get_env()?.to_str()?.to_owned()))
+            .collect();
+        let line = ["almasar"].iter().chain(flags);
+        let settings = Settings::from_arg_matches(&command.get_matches_from(line)).expect("flags");
+        let secret_names = RefCell::new(BTreeSet::new());
+        let env = |name: &str| {
+            secret_names.borrow_mut().insert(name.to_owned());
+            let found = secrets.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| value.to_string())
+        };
+        let config = Config::build(&settings, &env).expect("a configuration");
+        asked.extend(secret_names.into_inner());
+        asked.retain(|name| !name.ends_with("_FILE"));
+        (config, asked)
+    }
+
+    #[test]
+    fn every_setting_is_shown_and_no_secret_is() {
+        let secrets = [
+            ("ADMIN_PASSWORD", "the password"),
+            ("TWILIO_AUTH_TOKEN", "the token"),
+        ];
+        let (config, asked) = read(&secrets, &["--admin-email", "a@example.com"]);
+        assert!(asked.len() > 20, "{asked:?}");
+        let groups = groups(Locale::en, &config);
+        let facts: Vec<&Fact> = groups.iter().flat_map(|group| &group.facts).collect();
+        let shown: BTreeSet<String> = facts.iter().map(|fact| fact.name.to_owned()).collect();
+        assert_eq!(shown, asked);
+        for fact in facts {
+            if let Shown::Value(value) | Shown::Words(value) = &fact.shown {
+                assert!(!value.contains("the password") && !value.contains("the token"));
+            }
+            if fact.name.starts_with("ADMIN_") {
+                assert!(matches!(fact.shown, Shown::Set), "{}", fact.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_administrator_who_is_not_configured_is_no_fault() {
+        let (config, _) = read(&[], &[]);
+        let groups = groups(Locale::en, &config);
+        let mut facts = groups.iter().flat_map(|group| &group.facts);
+        let email = facts
+            .find(|fact| fact.name == "ADMIN_EMAIL")
+            .expect("shown");
+        assert!(matches!(email.shown, Shown::NotSet));
+    }
 }

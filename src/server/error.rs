@@ -3,7 +3,12 @@
 use super::store::StoreError;
 use axum::{
     Json,
+    extract::{
+        Request,
+        rejection::{FormRejection, JsonRejection},
+    },
     http::{HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde_json::json;
@@ -59,6 +64,73 @@ impl From<StoreError> for Error {
             error => Self::Internal(error.into()),
         }
     }
+}
+
+/// What an extractor refuses: the status where it says more than that the request is wrong.
+macro_rules! rejections {
+    ($($rejection:ty),* $(,)?) => {
+        $(impl From<$rejection> for Error {
+            fn from(rejection: $rejection) -> Self {
+                match rejection.status() {
+                    StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(words(StatusCode::PAYLOAD_TOO_LARGE)),
+                    status @ StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::Problem { status, title: words(status) },
+                    _ => Self::bad_request(rejection.body_text()),
+                }
+            }
+        })*
+    };
+}
+
+rejections!(JsonRejection, FormRejection);
+
+/// For the API: answers that no handler of ours made (the router's 404 and 405, what extractors and layers refuse, the time-out, a panic)
+/// become problems like all the others. What has a body of its own kind stays as it is.
+pub async fn problems(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_bare = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !is_api || !is_bare || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let problem = match status {
+        StatusCode::INTERNAL_SERVER_ERROR => {
+            Error::Internal(anyhow::anyhow!("a handler panicked, or answered nothing"))
+        }
+        status => Error::Problem {
+            status,
+            title: words(status),
+        },
+    };
+    let mut response = problem.into_response();
+    // `Allow` of a 405, say.
+    for (name, value) in &parts.headers {
+        if name != header::CONTENT_TYPE {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
+fn words(status: StatusCode) -> String {
+    let words = match status {
+        StatusCode::BAD_REQUEST => {
+            "The request cannot be read: check its address and its parameters"
+        }
+        StatusCode::NOT_FOUND => "There is nothing under this address",
+        StatusCode::METHOD_NOT_ALLOWED => "This address knows no such method: see Allow",
+        StatusCode::REQUEST_TIMEOUT => "The request was not sent in time",
+        StatusCode::PAYLOAD_TOO_LARGE => "The request is larger than 64 kB",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "Send the body as application/json",
+        StatusCode::SERVICE_UNAVAILABLE => "The answer took too long. Try again in a moment",
+        other => return format!("The request was refused: {other}"),
+    };
+    words.to_owned()
 }
 
 impl IntoResponse for Error {

@@ -1,9 +1,25 @@
 //! Which language a request is answered in: the cookie that `locale-switch` sets, else what the browser prefers, else Arabic.
 
 use crate::i18n::Locale;
-use axum::http::{HeaderMap, header};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
+use std::convert::Infallible;
 
 pub const COOKIE: &str = "locale";
+
+/// The locale of the request, for a handler.
+#[derive(Debug, Clone, Copy)]
+pub struct Speaks(pub Locale);
+
+impl<S: Sync> FromRequestParts<S> for Speaks {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(of(&parts.headers)))
+    }
+}
 
 /// The locale of a request.
 pub fn of(headers: &HeaderMap) -> Locale {

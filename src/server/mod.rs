@@ -3,6 +3,7 @@
 
 pub mod auth;
 pub mod calls;
+pub mod causes;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -11,6 +12,7 @@ pub mod error;
 pub mod locale;
 pub mod numbers;
 pub mod recordings;
+pub mod refusals;
 pub mod router;
 pub mod routes;
 pub mod security;
@@ -19,5 +21,6 @@ pub mod setup;
 pub mod site;
 pub mod state;
 pub mod store;
+pub mod sweep;
 pub mod telemetry;
 pub mod twilio;

@@ -1,10 +1,10 @@
 //! Every URL, on one screen.
 
-use super::{routes::*, security, site, state::AppState};
+use super::{error, routes::*, security, site, state::AppState};
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     routing::{any, get, post},
 };
 use std::time::Duration;
@@ -41,6 +41,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/setup/fix", post(setup::fix))
         .route("/api/setup/test-again", post(setup::test_again))
         .route("/setup/checklist", get(setup::checklist))
+        .route("/app/calls", get(rows::rows))
         .route("/app/locale", post(auth::choose_locale))
         .route("/app/{*function}", any(pages::server_functions))
         .route("/", get(pages::home))
@@ -64,11 +65,13 @@ pub fn router(state: AppState) -> Router {
         .layer(RequestBodyLimitLayer::new(64 * 1024))
         .layer(from_fn_with_state(state.clone(), security::same_origin))
         .layer(cors(&state))
+        .layer(from_fn_with_state(state.clone(), security::explain_cors))
         .merge(twilio)
         .merge(operators)
         .merge(site::files(&state.config))
-        .layer(from_fn_with_state(state.clone(), security::headers))
         .layer(CatchPanicLayer::new())
+        .layer(from_fn(error::problems))
+        .layer(from_fn_with_state(state.clone(), security::headers))
         .with_state(state)
 }
 

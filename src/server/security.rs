@@ -1,6 +1,6 @@
 //! What browsers are told to allow, and which origins may ask.
 
-use super::{config::Config, error::Error, state::AppState};
+use super::{clock, config::Config, error::Error, refusals::Reason, state::AppState};
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, header},
@@ -81,18 +81,41 @@ pub async fn same_origin(State(state): State<AppState>, request: Request, next: 
     if safe || is_ours(&state.config, request.headers()) {
         return next.run(request).await;
     }
-    let origin = request
-        .headers()
-        .get(header::ORIGIN)
-        .map(|origin| String::from_utf8_lossy(origin.as_bytes()).into_owned());
-    tracing::warn!(
-        "CORS error from origin {}: to allow it, add it to FRONTEND_URL",
-        origin.as_deref().unwrap_or("unknown").escape_debug()
-    );
+    note_origin(&state, request.headers());
     Error::forbidden(
         "This request comes from another site. If that site is yours, name it in FRONTEND_URL",
     )
     .into_response()
+}
+
+/// Says why a browser will not let a page of another origin see our answer: the browser itself tells only its console. What changes
+/// something and comes without a preflight is refused, and noted, by [`same_origin`].
+pub async fn explain_cors(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let asks = match *request.method() {
+        Method::OPTIONS => headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD),
+        Method::GET | Method::HEAD => headers.contains_key(header::ORIGIN),
+        _ => false,
+    };
+    if asks && !is_ours(&state.config, headers) {
+        note_origin(&state, headers);
+    }
+    next.run(request).await
+}
+
+fn note_origin(state: &AppState, headers: &HeaderMap) {
+    let origin = headers
+        .get(header::ORIGIN)
+        .map_or("unknown".into(), |origin| {
+            String::from_utf8_lossy(origin.as_bytes())
+        });
+    tracing::warn!(
+        "CORS error from origin {}: to allow it, add it to FRONTEND_URL",
+        origin.escape_debug()
+    );
+    state
+        .refusals
+        .note(Reason::Origin, &origin, None, clock::now());
 }
 
 fn is_ours(config: &Config, headers: &HeaderMap) -> bool {

@@ -3,15 +3,17 @@
 use super::{
     auth,
     calls::live::Live,
+    causes::Inquiries,
     clock,
     config::{Config, DatabaseUrl},
     numbers::Numbers,
     recordings::{self, Recordings},
+    refusals::Refusals,
     router::router,
     site,
     state::AppState,
     store::Store,
-    telemetry,
+    sweep, telemetry,
     twilio::{self, signature::Verifier},
 };
 use crate::domain::user::Role;
@@ -86,6 +88,9 @@ pub async fn prepare(config: Config) -> Result<AppState> {
         numbers: Arc::new(Numbers::new(&config)),
         live: Live::new(&store),
         recordings: Recordings::new(&config)?,
+        refusals: Refusals::default(),
+        inquiries: Inquiries::default(),
+        throttle: Arc::default(),
         leptos_options: site::leptos_options(&config),
         cookie_key,
         tasks: TaskTracker::new(),
@@ -100,12 +105,16 @@ pub async fn start(config: Config, listener: TcpListener) -> Result<Running> {
     let state = prepare(config).await?;
     let addr = listener.local_addr()?;
     state.tasks.spawn(recordings::fetch::run(state.clone()));
+    state.tasks.spawn(sweep::run(state.clone()));
     state.tasks.close();
     let stopping = state.shutdown.clone().cancelled_owned();
     let server = tokio::spawn(
-        axum::serve(listener, router(state.clone()))
-            .with_graceful_shutdown(stopping)
-            .into_future(),
+        axum::serve(
+            listener,
+            router(state.clone()).into_make_service_with_connect_info::<SocketAddr>(),
+        )
+        .with_graceful_shutdown(stopping)
+        .into_future(),
     );
     Ok(Running {
         addr,

@@ -1,10 +1,13 @@
 //! What every handler may reach.
 
 use super::{
+    auth::throttle::Throttle,
     calls::live::Live,
+    causes::Inquiries,
     config::Config,
     numbers::Numbers,
     recordings::Recordings,
+    refusals::Refusals,
     store::Store,
     twilio::{self, signature::Verifier},
 };
@@ -24,6 +27,12 @@ pub struct AppState {
     pub numbers: Arc<Numbers>,
     pub live: Live,
     pub recordings: Recordings,
+    /// What was turned away at the door.
+    pub refusals: Refusals,
+    /// The calls that Twilio is being asked about.
+    pub inquiries: Inquiries,
+    /// Of attempts to sign in.
+    pub throttle: Arc<Throttle>,
     pub leptos_options: LeptosOptions,
     /// Signs session cookies.
     pub cookie_key: Key,

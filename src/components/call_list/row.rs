@@ -1,77 +1,30 @@
 //! One call.
 
-use super::entries::Entry;
+use super::Manner;
 use crate::{
     components::{
+        duration::duration,
         icon::{Glyph, Icon},
-        outcome::{
-            direction_word, reason_words, recording_words, status_icon, status_tone, status_word,
-        },
+        outcome::{direction_word, recording_words, status_icon, status_tone, status_word},
         phone_number::{call_href, grouped},
-        player::{Player, recording_url},
-        when::{Zone, duration},
+        player::recording_url,
+        plural::length,
+        reason::reason_words,
     },
-    domain::{call::Direction, recording::RecordingStatus, sid::CallSid, view::CallView},
+    domain::{call::Direction, recording::RecordingStatus, view::CallView},
     i18n::*,
 };
-use leptos::{prelude::*, web_sys};
+use leptos::prelude::*;
 
-/// What every row of a list shares.
-#[derive(Debug, Clone)]
-pub struct Place {
-    pub locale: Locale,
-    pub zone: Zone,
-    pub with_agent: bool,
-    pub recorded: bool,
-    /// The call whose player is open: one at a time, so that two recordings never sound at once.
-    pub open: RwSignal<Option<CallSid>>,
-}
-
+/// A row as it now is; a player that is open in it stands at its end, and is the browser's.
 #[component]
-pub fn Row(entry: Entry, place: StoredValue<Place>) -> impl IntoView {
-    let Entry {
-        sid, call, arrived, ..
-    } = entry;
-    let place = place.get_value();
-    let (locale, open) = (place.locale, place.open);
-    let status = {
-        let call = call.clone();
-        move || call.with(|call| call.status.as_str())
-    };
-    let is_open = {
-        let sid = sid.clone();
-        Memo::new(move |_| open.with(|open| open.as_ref() == Some(&sid)))
-    };
-    let player = {
-        let (call, sid) = (call.clone(), sid.clone());
-        move || {
-            let recording = call.with_untracked(|call| call.recording.clone());
-            let seconds = recording
-                .as_ref()
-                .and_then(|recording| recording.duration_secs);
-            view! { <Player locale sid=sid.clone() seconds=seconds.unwrap_or_default() /> }
-        }
-    };
-    let sid_text = sid.to_string();
-    view! {
-        <li class="call" class:arrived=arrived class:open=is_open data-testid="call-row" data-sid=sid_text data-status=status>
-            {move || view! { <Summary call=call.get() place=place.clone() is_open /> }}
-            <Show when=move || is_open.get()>{player.clone()}</Show>
-        </li>
-    }
-    .into_any()
-}
-
-/// All of a row but its player, which must live on while these words change.
-#[component]
-fn Summary(call: CallView, place: Place, is_open: Memo<bool>) -> impl IntoView {
-    let Place {
+pub fn Row<'a>(call: CallView, manner: &'a Manner) -> impl IntoView {
+    let Manner {
         locale,
-        zone,
         with_agent,
         recorded,
-        open,
-    } = place;
+        ..
+    } = *manner;
     let customer = match call.direction {
         Direction::Outbound => &call.to,
         Direction::Inbound => &call.from,
@@ -81,7 +34,10 @@ fn Summary(call: CallView, place: Place, is_open: Memo<bool>) -> impl IntoView {
         false => grouped(customer),
     };
     let talked = call.duration_secs.filter(|seconds| *seconds > 0);
-    let time = zone.local(&call.started_at).map(|local| local.clock());
+    let time = manner
+        .zone
+        .local(&call.started_at)
+        .map(|local| local.clock());
     let words = recording_words(locale, &call, recorded);
     let agent = call
         .agent
@@ -91,77 +47,68 @@ fn Summary(call: CallView, place: Place, is_open: Memo<bool>) -> impl IntoView {
     let playable = call
         .recording
         .as_ref()
-        .is_some_and(|recording| recording.status == RecordingStatus::Completed);
+        .filter(|recording| recording.status == RecordingStatus::Completed)
+        .map(|recording| recording.duration_secs.unwrap_or_default());
     let again = (!customer.is_empty() && call.status.is_terminal())
         .then(|| (call_href(customer), number.clone()));
     let url = recording_url(&call.sid);
+    let started_at = call.started_at.clone();
     view! {
-        <span class=status_tone(call.status)><Glyph icon=status_icon(call.status, call.direction) /></span>
-        <bdi class="number" dir="ltr" on:click=call_this_again>{number.clone()}</bdi>
-        <span class="what">
-            <span class="outcome">
-                <span class="sr">{direction_word(locale, call.direction)}" "</span>
-                {status_word(locale, call.status)}
+        <li class="call" data-testid="call-row" data-sid=call.sid.to_string() data-status=call.status.as_str() data-at=started_at>
+            <span class=status_tone(call.status)><Glyph icon=status_icon(call.status, call.direction) /></span>
+            <bdi class="number" dir="ltr">{number.clone()}</bdi>
+            <span class="what">
+                <span class="outcome">
+                    <span class="sr">{direction_word(locale, call.direction)}" "</span>
+                    {status_word(locale, call.status)}
+                </span>
+                <span class="talk">
+                    {talked.map(|seconds| view! {
+                        <bdi dir="ltr" aria-hidden="true">{duration(seconds)}</bdi>
+                        <span class="sr">{td_string!(locale, history.talked, length = length(locale, seconds))}</span>
+                    })}
+                </span>
+                <span class="agent">{agent.map(|name| view! { <bdi>{name}</bdi> })}</span>
+                <span class="recording">{words}</span>
             </span>
-            <span class="talk">
-                {talked.map(|seconds| view! {
-                    <bdi dir="ltr" aria-hidden="true">{duration(seconds)}</bdi>
-                    <span class="sr">{td_string!(locale, history.talked, minutes = seconds / 60, seconds = seconds % 60)}</span>
+            <time class="when" datetime=call.started_at>{time}</time>
+            <span class="acts">
+                {again.map(|(href, number)| view! {
+                    <a class=if playable.is_some() { "pill round" } else { "pill" } href=href data-testid="call-again" aria-label=td_string!(locale, history.call_again_to, number = number)>
+                        <Glyph icon=Icon::Phone />
+                        <span>{td_string!(locale, history.call_again)}</span>
+                    </a>
                 })}
+                {playable.map(|seconds| view! { <PlayButton locale number seconds /> })}
             </span>
-            <span class="agent">{agent.map(|name| view! { <bdi>{name}</bdi> })}</span>
-            <span class="recording">{words}</span>
-        </span>
-        <time class="when" datetime=call.started_at>{time}</time>
-        <span class="acts">
-            {again.map(|(href, number)| view! {
-                <a class=if playable { "pill round" } else { "pill" } href=href data-testid="call-again" aria-label=td_string!(locale, history.call_again_to, number = number)>
-                    <Glyph icon=Icon::Phone />
-                    <span>{td_string!(locale, history.call_again)}</span>
-                </a>
-            })}
-            {playable.then(|| view! { <PlayButton locale sid=call.sid.clone() number open is_open /> })}
-        </span>
-        {call.reason.map(|reason| view! { <p class="reason">{reason_words(locale, reason)}</p> })}
-        {playable.then(|| view! { <noscript inner_html=native_player(locale, &url)></noscript> })}
+            {match (call.cause, call.reason) {
+                (Some(cause), _) => view! {
+                    <details class="reason" data-testid="call-cause" data-cause=cause.id>
+                        <summary>{cause.title}</summary>
+                        <p>{cause.remedy}</p>
+                        {cause.link.map(|href| view! { <a href=href>{td_string!(locale, dialer.open_setup)}</a> })}
+                    </details>
+                }.into_any(),
+                (None, Some(reason)) => view! { <p class="reason">{reason_words(locale, reason)}</p> }.into_any(),
+                (None, None) => ().into_any(),
+            }}
+            {playable.map(|_| view! { <noscript inner_html=native_player(locale, &url)></noscript> })}
+        </li>
     }
     .into_any()
 }
 
+/// Opens and closes the player; the style sheet shows what the button would do next.
 #[component]
-fn PlayButton(
-    locale: Locale,
-    sid: CallSid,
-    number: String,
-    open: RwSignal<Option<CallSid>>,
-    is_open: Memo<bool>,
-) -> impl IntoView {
-    let toggle = move |_| open.set((!is_open.get_untracked()).then(|| sid.clone()));
+fn PlayButton(locale: Locale, number: String, seconds: i64) -> impl IntoView {
     let label = td_string!(locale, player.open_of, number = number);
     view! {
-        <button class="pill play" data-testid="call-play" aria-expanded=move || is_open.get().to_string() title=label on:click=toggle>
-            {move || match is_open.get() {
-                true => view! { <Glyph icon=Icon::Close /> <span>{td_string!(locale, player.close)}</span> },
-                false => view! { <Glyph icon=Icon::Play /> <span>{td_string!(locale, player.open)}</span> },
-            }}
+        <button class="pill play" type="button" data-testid="call-play" aria-expanded="false" data-seconds=seconds title=label>
+            <Glyph icon=Icon::Play />
+            <span>{td_string!(locale, player.open)}</span>
+            <Glyph icon=Icon::Close />
+            <span>{td_string!(locale, player.close)}</span>
         </button>
-    }
-}
-
-/// The number is a larger target for what `call-again` in the same row does.
-fn call_this_again(event: web_sys::MouseEvent) {
-    use leptos::wasm_bindgen::JsCast;
-    let number = event
-        .target()
-        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let again = number.and_then(|number| {
-        number
-            .parent_element()?
-            .query_selector("[data-testid=call-again]")
-            .ok()?
-    });
-    if let Some(again) = again.and_then(|again| again.dyn_into::<web_sys::HtmlElement>().ok()) {
-        again.click();
     }
 }
 

@@ -1,15 +1,8 @@
-//! When a call was, in words. The clock and the zone are the server's or the browser's; the words are the same on both, so that a page
-//! reads the same before and after its islands wake.
+//! When a call was, in words.
 
-#[cfg(feature = "hydrate")]
-mod browser;
-#[cfg(not(feature = "hydrate"))]
-mod server;
+mod zone;
 
-#[cfg(feature = "hydrate")]
-pub use browser::Zone;
-#[cfg(not(feature = "hydrate"))]
-pub use server::Zone;
+pub use zone::Zone;
 
 use crate::i18n::*;
 
@@ -30,6 +23,11 @@ impl Day {
             month,
             day,
         }
+    }
+
+    /// `2026-11-22`, which sorts as text.
+    pub fn iso(self) -> String {
+        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
     }
 
     /// Today, yesterday, a weekday and its date, and the year where it is another.
@@ -112,16 +110,6 @@ impl Local {
     }
 }
 
-/// `2:31`, `1:02:31`
-pub fn duration(seconds: i64) -> String {
-    let seconds = seconds.max(0);
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    match hours {
-        0 => format!("{minutes}:{seconds:02}"),
-        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,13 +140,5 @@ mod tests {
         );
         assert_eq!(Day::new(2024, 2, 29).days - Day::new(2024, 2, 28).days, 1);
         assert_eq!(Day::new(1970, 1, 1).days, 0);
-    }
-
-    #[test]
-    fn durations_read_as_a_clock() {
-        assert_eq!(
-            [0, 9, 151, 3751, -4].map(duration),
-            ["0:00", "0:09", "2:31", "1:02:31", "0:00"]
-        );
     }
 }

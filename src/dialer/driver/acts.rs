@@ -1,45 +1,27 @@
 //! What the machine asks for, done.
 
-use super::Driver;
+use super::{Driver, record};
 use crate::{
-    api,
     browser::{
-        fetch, get,
+        fetch, get, get_text,
         lock::{self, Asking},
+        set,
     },
     dialer::{
-        machine::{CallEvent, Effect, Input, Record, Report},
+        machine::{CallEvent, Effect, Fault, Input, Report},
         sdk_events::{hear_call, hear_device, sid},
         voice_sdk::{self, Call, Device, custom_parameter, parameter},
     },
-    domain::view::CallView,
 };
 use gloo_timers::future::sleep;
-use leptos::{prelude::Set, task::spawn_local};
-use serde::{Deserialize, Serialize};
 use std::{rc::Rc, time::Duration};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 /// How long the SDK's script may take.
 const SDK_WAIT: Duration = Duration::from_secs(20);
 /// A reloaded page asks again for the lock that its former self has not let go yet.
 const LOCK_TRIES: u32 = 12;
-
-#[derive(Deserialize)]
-struct TokenAnswer {
-    token: String,
-    expires_at: String,
-}
-
-#[derive(Serialize)]
-struct Diagnostics {
-    #[serde(flatten)]
-    report: Report,
-    microphone: String,
-    signaling: Option<String>,
-    ice: Option<String>,
-}
 
 impl Driver {
     pub(super) fn perform(self: &Rc<Self>, effect: Effect) {
@@ -67,25 +49,28 @@ impl Driver {
             Effect::Reject { n } => self.with_call(n, Call::reject),
             Effect::Mute { n, on } => self.with_call(n, |call| call.mute(on)),
             Effect::Digit { n, key } => self.with_call(n, |call| call.send_digit(key)),
-            Effect::Release { n } => drop(self.calls.borrow_mut().remove(&n)),
+            Effect::Release { n } => self.calls.borrow_mut().retain(|(other, _)| *other != n),
             Effect::Start(timer, after_ms) => self.start_timer(timer, after_ms),
             Effect::Ask { sid } => self.ask(sid),
             Effect::NoteHangUp { sid } => spawn_local(async move {
                 // Twilio's own callbacks come to the same, later.
-                let _ = api::hangup::note(sid).await;
+                let _ = fetch::post_form("/app/hangup", &[("sid", &sid)]).await;
             }),
-            Effect::Report(report) => self.report(report),
+            Effect::Report { n, report } => self.report(n, report),
             Effect::Presence { registered } => {
                 let tab = self.tab.clone();
                 spawn_local(async move {
-                    let _ = api::phone::heartbeat(tab, registered).await;
+                    let registered = if registered { "true" } else { "false" };
+                    let said = [("tab", tab.as_str()), ("registered", registered)];
+                    let _ = fetch::post_form("/app/phone", &said).await;
                 });
             }
         }
     }
 
     fn with_call(&self, n: u32, act: impl FnOnce(&Call)) {
-        if let Some(call) = self.calls.borrow().get(&n) {
+        let calls = self.calls.borrow();
+        if let Some((_, call)) = calls.iter().find(|(other, _)| *other == n) {
             act(call);
         }
     }
@@ -155,24 +140,13 @@ impl Driver {
             let answer = fetch::get("/api/calls/token").await;
             driver.fetching.set(false);
             driver.send(match answer {
-                Ok(answer) if answer.status == 200 => {
-                    match serde_json::from_str::<TokenAnswer>(&answer.text) {
-                        Ok(token) => {
-                            // Life by the server's clock: this one may be wrong by minutes.
-                            let now = answer.date.unwrap_or_else(js_sys::Date::now);
-                            let life_ms = js_sys::Date::parse(&token.expires_at) - now;
-                            *driver.token.borrow_mut() = token.token;
-                            Input::TokenArrived {
-                                life_ms: if life_ms.is_finite() {
-                                    life_ms.max(10_000.0)
-                                } else {
-                                    600_000.0
-                                },
-                            }
-                        }
-                        Err(_) => Input::TokenFailed,
+                Ok(answer) if answer.status == 200 => match token(&answer) {
+                    Some((token, life_ms)) => {
+                        *driver.token.borrow_mut() = token;
+                        Input::TokenArrived { life_ms }
                     }
-                }
+                    None => Input::TokenFailed,
+                },
                 Ok(answer) if answer.status == 401 => Input::TokenRefused,
                 _ => Input::TokenFailed,
             });
@@ -238,9 +212,10 @@ impl Driver {
                 .as_ref()
                 .map(|device| device.connect(&to));
             let Some(promise) = promise else {
-                let fault = crate::dialer::machine::Fault {
+                let fault = Fault {
                     code: 31009,
                     message: "no device".into(),
+                    ice: None,
                 };
                 return driver.send(Input::Event {
                     n,
@@ -324,16 +299,15 @@ impl Driver {
     }
 
     fn adopt(self: &Rc<Self>, n: u32, mut call: Call) {
-        let level = self.shown.level;
-        let last = std::cell::Cell::new(0);
-        hear_call(&mut call, n, &self.sender(), move |now| {
-            if last.replace(now) != now {
-                level.set(now);
+        let driver = Rc::downgrade(self);
+        hear_call(&mut call, n, &self.sender(), move |level| {
+            if let Some(driver) = driver.upgrade() {
+                driver.page.hear_level(level);
             }
         });
         let mut calls = self.calls.borrow_mut();
-        calls.retain(|other, _| other + 2 > n);
-        calls.insert(n, call);
+        calls.retain(|(other, _)| *other + 2 > n && *other != n);
+        calls.push((n, call));
     }
 
     fn ask(self: &Rc<Self>, sid: String) {
@@ -341,40 +315,57 @@ impl Driver {
         spawn_local(async move {
             match fetch::get(&format!("/api/calls/{sid}")).await {
                 Ok(answer) if answer.status == 200 => {
-                    if let Ok(view) = serde_json::from_str::<CallView>(&answer.text) {
-                        driver.send(Input::Record(Record::from(&view)));
+                    if let Some(record) = answer.json().as_ref().and_then(record::read) {
+                        driver.send(Input::Record(record));
                     }
                 }
-                Ok(answer) if answer.status == 404 => driver.send(Input::NoRecord(sid)),
                 _ => {}
             }
         });
     }
 
-    fn report(self: &Rc<Self>, report: Report) {
+    fn report(self: &Rc<Self>, n: u32, report: Report) {
         let signaling = self.device.borrow().as_ref().and_then(Device::state);
-        let ice = self
-            .calls
-            .borrow()
-            .values()
-            .next_back()
-            .and_then(Call::ice_state);
+        let driver = self.clone();
         spawn_local(async move {
             let microphone = microphone_permission()
                 .await
                 .unwrap_or_else(|| "unknown".into());
-            let _ = fetch::post_json(
-                "/api/calls/diagnostics",
-                &Diagnostics {
-                    report,
-                    microphone,
-                    signaling,
-                    ice,
-                },
-            )
-            .await;
+            let seen = js_sys::Object::new();
+            set(&seen, "sid", report.sid);
+            set(&seen, "to", report.to);
+            set(&seen, "code", report.code);
+            set(&seen, "message", report.message);
+            set(&seen, "time_to_hangup_ms", report.time_to_hangup_ms);
+            set(&seen, "reached_server", report.reached_server);
+            set(&seen, "gave_up", report.gave_up);
+            set(&seen, "weak", report.weak);
+            set(&seen, "microphone", microphone);
+            set(&seen, "signaling", signaling);
+            set(&seen, "ice", report.ice);
+            let answer = fetch::post_json("/api/calls/diagnostics", &seen).await;
+            let cause = answer
+                .ok()
+                .and_then(|answer| get(&answer.json()?, "cause"))
+                .and_then(|cause| record::cause(&cause));
+            driver.send(Input::Explained { n, cause });
         });
     }
+}
+
+/// The token, and how many milliseconds it has to live.
+fn token(answer: &fetch::Answer) -> Option<(String, f64)> {
+    let json = answer.json()?;
+    let token = get_text(&json, "token")?;
+    let expires_at = js_sys::Date::parse(&get_text(&json, "expires_at")?);
+    // Life by the server's clock: this one may be wrong by minutes.
+    let life_ms = expires_at - answer.date.unwrap_or_else(js_sys::Date::now);
+    let life_ms = if life_ms.is_finite() {
+        life_ms.max(10_000.0)
+    } else {
+        600_000.0
+    };
+    Some((token, life_ms))
 }
 
 /// `granted`, `denied` or `prompt`; nothing where the browser does not say.
@@ -382,7 +373,7 @@ async fn microphone_permission() -> Option<String> {
     let permissions = get(&web_sys::window()?.navigator(), "permissions")?;
     let query: js_sys::Function = get(&permissions, "query")?.dyn_into().ok()?;
     let name = js_sys::Object::new();
-    crate::browser::set(&name, "name", "microphone");
+    set(&name, "name", "microphone");
     let promise: js_sys::Promise = query.call1(&permissions, &name).ok()?.dyn_into().ok()?;
-    crate::browser::get_text(&JsFuture::from(promise).await.ok()?, "state")
+    get_text(&JsFuture::from(promise).await.ok()?, "state")
 }

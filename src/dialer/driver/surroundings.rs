@@ -1,21 +1,16 @@
 //! What the phone hears from the page around it, and what it shows there: the title, the header, the screen's wake lock, the focus.
 
-use super::Driver;
+use super::{Driver, record};
 use crate::{
-    browser::{self, Listener},
-    dialer::{
-        keyboard,
-        machine::{Input, Record},
-        wake_lock::WakeLock,
-        words,
-    },
+    browser::{self, Listener, document, find},
+    dialer::{keyboard, machine::Input, wake_lock::WakeLock, words},
     live::{self, LiveEvent},
 };
 use gloo_timers::future::sleep;
-use leptos::{prelude::Set, task::spawn_local};
 use std::{rc::Rc, time::Duration};
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, HtmlElement, MouseEvent, UrlSearchParams, Window};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Element, HtmlElement, MouseEvent, UrlSearchParams, Window};
 
 impl Driver {
     pub(super) fn look_around(self: &Rc<Self>) {
@@ -66,12 +61,11 @@ impl Driver {
         }));
         let user_id = self.setup.user_id.clone();
         let subscription = live::subscribe(move |event| match event {
-            LiveEvent::Call(view)
-                if view.agent.as_ref().is_some_and(|agent| agent.id == user_id) =>
-            {
-                send(Input::Record(Record::from(&*view)))
+            LiveEvent::Call(call) if record::agent(&call).as_ref() == Some(&user_id) => {
+                if let Some(record) = record::read(&call) {
+                    send(Input::Record(record));
+                }
             }
-            LiveEvent::Online(up) => send(Input::Live(up)),
             _ => {}
         });
         let _ = self.around.set((listeners, subscription));
@@ -103,24 +97,26 @@ impl Driver {
         }
         self.stay_awake();
         if let Some(document) = document() {
-            let title =
-                words::title(self.locale, &state).map(|words| format!("{words} · {}", self.title));
+            let title = words::title(self.page.locale(), &state)
+                .map(|words| format!("{words} · {}", self.title));
             document.set_title(title.as_ref().unwrap_or(&self.title));
             // A live region: the same words set again would be read out again.
             if before != Some(face)
                 && let Ok(Some(spot)) = document.query_selector("[data-phone-state]")
             {
-                spot.set_text_content(Some(words::state(self.locale, face)));
+                spot.set_text_content(Some(words::state(self.page.locale(), face)));
                 let _ = spot.set_attribute("data-phone-state", face.as_str());
             }
-        }
-        if before.is_some_and(|before| before != face) {
-            keep_focus();
         }
         if before.is_some_and(|before| before.is_call()) && !face.is_call() {
             self.close_microphone();
         }
-        self.shown.state.set(state);
+        // Asked before anything is hidden.
+        let focused = before.is_some_and(|before| before != face) && is_focused();
+        self.page.show(&state);
+        if focused {
+            keep_focus();
+        }
     }
 
     fn stay_awake(&self) {
@@ -148,15 +144,14 @@ fn call_again(event: &web_sys::Event) -> Option<String> {
         .get("to")
 }
 
+fn is_focused() -> bool {
+    document()
+        .and_then(|document| document.active_element())
+        .is_some_and(|element| matches!(element.closest("[data-testid=dialer]"), Ok(Some(_))))
+}
+
 /// The button that had the focus may have just been hidden: its successor takes it, once the page has changed.
 fn keep_focus() {
-    let inside = document()
-        .and_then(|document| document.active_element())
-        .and_then(|element| element.closest("[data-testid=dialer]").ok().flatten())
-        .is_some();
-    if !inside {
-        return;
-    }
     spawn_local(async {
         sleep(Duration::from_millis(30)).await;
         // Hiding the focused element leaves the focus on the body.
@@ -177,12 +172,4 @@ fn keep_focus() {
             }
         }
     });
-}
-
-pub(super) fn find(selector: &str) -> Option<Element> {
-    document()?.query_selector(selector).ok().flatten()
-}
-
-fn document() -> Option<Document> {
-    web_sys::window().and_then(|window| window.document())
 }

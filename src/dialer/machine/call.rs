@@ -2,10 +2,9 @@
 
 use super::Message;
 use crate::domain::{
-    call::{Direction, Status},
-    view::{CallView, Reason},
+    call::Status,
+    view::{CauseView, Reason},
 };
-use serde::Serialize;
 
 /// How far a call has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +26,12 @@ pub enum Warning {
 }
 
 /// A cause from the SDK or the browser. Codes: <https://www.twilio.com/docs/api/errors>
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
     pub code: u32,
     pub message: String,
+    /// `iceConnectionState` when it was raised: the SDK lets go of the connection right after.
+    pub ice: Option<String>,
 }
 
 impl Fault {
@@ -100,26 +101,13 @@ pub struct Record {
     pub to: String,
     pub status: Status,
     pub reason: Option<Reason>,
+    pub cause: Option<CauseView>,
     /// A recording is mentioned: an older call than one that begins now.
     pub recorded: bool,
 }
 
-impl From<&CallView> for Record {
-    fn from(view: &CallView) -> Self {
-        Self {
-            sid: view.sid.to_string(),
-            child_sid: view.child_sid.as_ref().map(ToString::to_string),
-            outbound: view.direction == Direction::Outbound,
-            to: view.to.clone(),
-            status: view.status,
-            reason: view.reason,
-            recorded: view.recording.is_some(),
-        }
-    }
-}
-
 /// What the browser saw of a call that ended badly.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     pub sid: Option<String>,
     pub to: String,
@@ -128,6 +116,11 @@ pub struct Report {
     pub time_to_hangup_ms: f64,
     /// Did any word of this call reach the page from the server?
     pub reached_server: bool,
+    /// What the page itself gave up on: `connect_timeout` or `connection_lost`.
+    pub gave_up: Option<&'static str>,
+    pub ice: Option<String>,
+    /// The SDK complained of the connection.
+    pub weak: bool,
 }
 
 /// The call that is on.
@@ -225,10 +218,11 @@ pub struct Last {
     pub(super) missed: bool,
     pub(super) answered: bool,
     pub(super) lasted_ms: f64,
+    pub(super) weak: bool,
 }
 
 impl Last {
-    /// The words, when there are any: what the server refused, then the record's outcome, then a cause from the browser.
+    /// The words, when there are any: the cause or the refusal that the record names, then its outcome, then a fault of the browser.
     pub(super) fn words(&self) -> Option<Message> {
         if self.incoming && !self.answered && (self.missed || self.by_us) {
             return Some(if self.by_us {
@@ -242,6 +236,9 @@ impl Last {
             .as_ref()
             .map(|r| r.status)
             .filter(|s| s.is_terminal());
+        if let Some(cause) = self.record.as_ref().and_then(|r| r.cause.clone()) {
+            return Some(Message::Explained(cause));
+        }
         if let Some(reason) = self.record.as_ref().and_then(|r| r.reason) {
             return Some(Message::Refused(reason));
         }

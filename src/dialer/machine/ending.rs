@@ -1,9 +1,10 @@
 //! How a call ended, in words that are true: what the server's record says, what the browser saw, what silence means.
 
 use super::{
-    ASK_MS, ENDED_MS, Effect, Last, Message, OUTCOME_MS, Record, Report, Stage, State, Timer,
+    ASK_MS, CAUSE_MS, ENDED_MS, Effect, Last, Message, OUTCOME_MS, Record, Report, Stage, State,
+    Timer,
 };
-use crate::domain::call::Status;
+use crate::domain::{call::Status, view::CauseView};
 
 /// A call that the record says is over and the SDK keeps: the customer hung up, or a refusal is being spoken.
 const LINGER_MS: u32 = 5_000;
@@ -25,12 +26,19 @@ impl State {
             missed,
             answered: call.answered_at.is_some(),
             lasted_ms: now - call.started_at,
+            weak: call.weak,
+        };
+        let unheard = last.record.is_none() && !last.incoming && !last.by_us;
+        let patience = if unheard || last.fault.is_some() {
+            CAUSE_MS
+        } else {
+            OUTCOME_MS
         };
         self.ended = true;
         self.keypad = false;
         self.message = last.words();
         out.push(Effect::Start(Timer::Ended(last.n), ENDED_MS));
-        out.push(Effect::Start(Timer::Outcome(last.n), OUTCOME_MS));
+        out.push(Effect::Start(Timer::Outcome(last.n), patience));
         if unfinished {
             out.push(Effect::Start(Timer::Ask(last.n), OUTCOME_MS / 2));
         }
@@ -104,7 +112,6 @@ impl State {
 
     /// Time for the words has run out: what can truly be said now.
     pub(super) fn settle(&mut self, n: u32, out: &mut Vec<Effect>) {
-        let live = self.live;
         let Some(last) = self
             .last
             .as_mut()
@@ -113,42 +120,49 @@ impl State {
             return;
         };
         last.settled = true;
-        out.push(Effect::Release { n });
-        let unheard = last.record.is_none() && !last.incoming;
-        if self.message.is_none() {
-            let cut_off = unheard && live && !last.by_us;
-            self.message = Some(last.words().unwrap_or(if cut_off {
-                Message::NoRequest
-            } else {
-                Message::Ended
-            }));
-        }
-        let bad = last.fault.is_some()
-            || matches!(
-                self.message,
-                Some(Message::NoRequest | Message::ConnectTimeout | Message::ConnectionLost)
-            );
+        let gave_up = match self.message {
+            Some(Message::ConnectTimeout) => Some("connect_timeout"),
+            Some(Message::ConnectionLost) => Some("connection_lost"),
+            _ => None,
+        };
+        let unheard = last.record.is_none() && !last.by_us;
+        let bad = last.fault.is_some() || gave_up.is_some() || unheard;
         if bad && !last.incoming {
-            out.push(Effect::Report(Report {
-                sid: last.sid.clone(),
-                to: last.number.clone(),
-                code: last.fault.as_ref().map(|f| f.code),
-                message: last.fault.as_ref().map(|f| f.message.clone()),
-                time_to_hangup_ms: last.lasted_ms,
-                reached_server: !unheard,
-            }));
+            // Before the SDK's object is let go: the driver asks it.
+            out.push(Effect::Report {
+                n,
+                report: Report {
+                    sid: last.sid.clone(),
+                    to: last.number.clone(),
+                    code: last.fault.as_ref().map(|f| f.code),
+                    message: last.fault.as_ref().map(|f| f.message.clone()),
+                    ice: last.fault.as_ref().and_then(|f| f.ice.clone()),
+                    time_to_hangup_ms: last.lasted_ms,
+                    reached_server: last.record.is_some(),
+                    gave_up,
+                    weak: last.weak,
+                },
+            });
+        } else if self.message.is_none() {
+            self.message = Some(last.words().unwrap_or(Message::Ended));
         }
+        out.push(Effect::Release { n });
     }
 
-    pub(super) fn no_record(&mut self, sid: &str) {
-        let unheard = self.last.as_ref().is_some_and(|last| {
-            last.sid.as_deref() == Some(sid)
-                && last.record.is_none()
-                && !last.incoming
-                && last.words().is_none()
-        });
-        if unheard && !self.is_stopped() {
-            self.message = Some(Message::NoRequest);
+    /// What the server says outweighs what the page could tell by itself. Silence from it is no cause.
+    pub(super) fn explain(&mut self, n: u32, cause: Option<CauseView>) {
+        let Some(last) = self.last.as_ref().filter(|last| last.n == n) else {
+            return;
+        };
+        if self.is_stopped() {
+            return;
+        }
+        match cause {
+            Some(cause) => self.message = Some(Message::Explained(cause)),
+            None if self.message.is_none() => {
+                self.message = Some(last.words().unwrap_or(Message::Ended))
+            }
+            None => {}
         }
     }
 
@@ -205,13 +219,15 @@ impl State {
                 last.sid.get_or_insert_with(|| record.sid.clone());
                 last.record = Some(record);
                 // A report of ours makes a failed row too: that does not unsay the cause.
-                let empty = last.words() == Some(Message::Outcome(Status::Failed));
-                if !(empty
-                    && matches!(
-                        self.message,
-                        Some(Message::ConnectTimeout | Message::NoRequest)
-                    ))
-                {
+                let bare = matches!(
+                    last.words(),
+                    Some(Message::Outcome(Status::Failed | Status::Canceled) | Message::Fault(_))
+                );
+                let explained = matches!(
+                    self.message,
+                    Some(Message::ConnectTimeout | Message::Explained(_))
+                );
+                if !(bare && explained) {
                     self.say_last();
                 }
             }

@@ -1,7 +1,11 @@
 //! What the phone has to say, before it is put into a language.
 
 use super::Fault;
-use crate::domain::{call::Status, phone::InvalidNumber, view::Reason};
+use crate::domain::{
+    call::Status,
+    phone::InvalidNumber,
+    view::{CauseView, Reason},
+};
 
 /// The last outcome or error.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,8 +14,8 @@ pub enum Message {
     Outcome(Status),
     /// The server would not dial, and why.
     Refused(Reason),
-    /// The SDK hung up, and no request for this call has reached our server.
-    NoRequest,
+    /// Why it ended, in the server's words.
+    Explained(CauseView),
     /// It ended, and the record does not say how yet.
     Ended,
     /// The agent ended it.
@@ -47,14 +51,14 @@ pub enum Link {
 }
 
 impl Message {
-    /// Setup is for those who may open it; the island asks.
+    /// Setup is for those who may open it; `shown` asks.
     pub fn link(&self) -> Option<Link> {
         match self {
             Message::SignedOut => Some(Link::Login),
-            Message::NoRequest
-            | Message::Refused(
+            Message::Refused(
                 Reason::CallerIdMissing | Reason::CarrierFailed | Reason::CallerUnknown,
             ) => Some(Link::Setup),
+            Message::Explained(cause) => cause.link.as_ref().map(|_| Link::Setup),
             Message::Outcome(Status::Failed) => Some(Link::Setup),
             Message::Fault(fault) if fault.is_configuration() => Some(Link::Setup),
             _ => None,

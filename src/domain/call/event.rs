@@ -36,6 +36,8 @@ pub enum Fact {
     Made(Direct),
     /// We answered the customer's leg of a `makeCall` with TwiML that dials the agent's browser.
     Bridged,
+    /// We answered the customer's leg of a `makeCall` with an apology: the agent's browser could not be dialled.
+    NotBridged,
     /// The status of one leg.
     Leg(Leg),
     /// What became of the `<Dial>`: of the child leg, as the parent saw it.
@@ -61,6 +63,8 @@ pub enum Fact {
     Unreached(Direct),
     /// Noted in the log; changes nothing.
     Noted,
+    /// What Twilio's API said when it was asked why the call ended; changes nothing.
+    Inquired,
 }
 
 /// Who calls whom, as far as we decide it.
@@ -100,12 +104,14 @@ impl Fact {
             Fact::Placed(_) | Fact::Refused(..) => "outbound",
             Fact::Made(_) => "made",
             Fact::Bridged => "bridge",
+            Fact::NotBridged => "not_bridged",
             Fact::Leg(_) => "status",
             Fact::Dial { .. } => "dial",
             Fact::Recording { .. } => "recording",
             Fact::Played => "played",
             Fact::AgentHungUp => "hangup",
             Fact::Unreached(_) | Fact::Noted => "diagnostics",
+            Fact::Inquired => "inquiry",
         }
     }
 }

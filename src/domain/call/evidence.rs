@@ -22,6 +22,8 @@ pub struct Evidence {
     /// We answered with TwiML that dials.
     pub dialled: bool,
     pub refused: Option<Refused>,
+    /// We apologised to the customer of a `makeCall`, rather than dial the agent.
+    pub not_bridged_at: Option<i64>,
     pub agent_hung_up_at: Option<i64>,
     /// The browser's report of a call that never reached us.
     pub unreached_at: Option<i64>,
@@ -126,6 +128,11 @@ impl Evidence {
                 self.dialled = true;
                 first(&mut self.reported_at, at);
             }
+            Fact::NotBridged => {
+                raise(&mut self.origin, OURS, Origin::Rest);
+                first(&mut self.not_bridged_at, at);
+                first(&mut self.reported_at, at);
+            }
             Fact::Leg(leg) => self.leg(leg, &event.leg, at),
             Fact::Dial {
                 child,
@@ -155,7 +162,7 @@ impl Evidence {
                 first(&mut self.agent_hung_up_at, at);
                 first(&mut self.reported_at, at);
             }
-            Fact::Noted => first(&mut self.reported_at, at),
+            Fact::Noted | Fact::Inquired => first(&mut self.reported_at, at),
         }
     }
 

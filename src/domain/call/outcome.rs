@@ -108,6 +108,14 @@ impl Facts<'_> {
                 reason: Some(refused.reason),
             })
         };
+        // An agent who made the call can do no more than make it again.
+        let not_bridged = || {
+            evidence.not_bridged_at.map(|at| Ended {
+                status: Status::Failed,
+                at,
+                reason: evidence.agent.as_ref().map(|_| Reason::ServerBusy),
+            })
+        };
         let unreached = || {
             evidence.unreached_at.map(|at| Ended {
                 status: Status::Failed,
@@ -118,6 +126,7 @@ impl Facts<'_> {
         self.said(&evidence.child.end, Self::of_child)
             .or_else(|| self.said(&evidence.dial, Self::of_child))
             .or_else(refusal)
+            .or_else(not_bridged)
             .or_else(|| self.said(&evidence.parent.end, Self::of_parent))
             .or_else(unreached)
     }
@@ -153,6 +162,7 @@ impl Facts<'_> {
         match status {
             _ if evidence.child.answered_at.is_some() => (Status::Completed, None),
             _ if self.hung_up_while_ringing() => (Status::Canceled, None),
+            Status::Completed if self.never_joined() => (Status::Failed, None),
             Status::Completed if !self.from_page => (Status::Completed, None),
             Status::Completed if evidence.dialled || evidence.child.seen => {
                 (Status::Canceled, None)
@@ -160,6 +170,17 @@ impl Facts<'_> {
             Status::Completed => (Status::Failed, None),
             status => (status, carrier(status)),
         }
+    }
+
+    /// A call that we made and for which we then never dialled the agent: the customer was asked to the telephone for nothing, even where
+    /// the apology itself could not be stored.
+    fn never_joined(&self) -> bool {
+        let evidence = self.evidence;
+        !self.from_page
+            && evidence.begun_at.is_some()
+            && !evidence.dialled
+            && !evidence.child.seen
+            && evidence.dial.status.is_none()
     }
 
     fn hung_up_while_ringing(&self) -> bool {

@@ -3,7 +3,10 @@
 use super::{CopyButton, mend::Mend};
 use crate::{
     app::Asked,
-    components::icon::{Glyph, Icon},
+    components::{
+        icon::{Glyph, Icon},
+        plural,
+    },
     i18n::*,
     server::{
         doctor::{Change, Check, Group, Report, Status},
@@ -39,14 +42,17 @@ pub fn Summary(locale: Locale) -> impl IntoView {
 
 #[component]
 fn Verdict(locale: Locale, reports: Vec<Report>) -> impl IntoView {
-    let count = |wanted| reports.iter().filter(|r| r.status() == wanted).count();
+    let count = |wanted| {
+        let such = reports.iter().filter(|report| report.status() == wanted);
+        such.count() as u64
+    };
     let (problems, warnings) = (count(Status::Problem), count(Status::Warning));
     let mut words = Vec::new();
     if problems > 0 {
-        words.push(problems_in_words(locale, problems));
+        words.push(plural::problems(locale, problems));
     }
     if warnings > 0 {
-        words.push(warnings_in_words(locale, warnings));
+        words.push(plural::warnings(locale, warnings));
     }
     let (status, words) = match (problems, warnings) {
         (0, 0) => (Status::Ok, td_string!(locale, setup.well).to_owned()),
@@ -205,23 +211,4 @@ fn field_name(locale: Locale, field: &str) -> String {
         other => other,
     }
     .to_owned()
-}
-
-/// Arabic counts by one, two, three to ten, and more.
-fn problems_in_words(locale: Locale, count: usize) -> String {
-    match count {
-        1 => td_string!(locale, setup.problems.single).to_owned(),
-        2 => td_string!(locale, setup.problems.pair).to_owned(),
-        3..=10 => td_string!(locale, setup.problems.few, count = count),
-        _ => td_string!(locale, setup.problems.many, count = count),
-    }
-}
-
-fn warnings_in_words(locale: Locale, count: usize) -> String {
-    match count {
-        1 => td_string!(locale, setup.warnings.single).to_owned(),
-        2 => td_string!(locale, setup.warnings.pair).to_owned(),
-        3..=10 => td_string!(locale, setup.warnings.few, count = count),
-        _ => td_string!(locale, setup.warnings.many, count = count),
-    }
 }

@@ -3,6 +3,7 @@
 pub mod guard;
 pub mod password;
 pub mod session;
+pub mod throttle;
 
 use super::{
     error::{Error, Result},
@@ -11,17 +12,48 @@ use super::{
 };
 use crate::domain::user::{Role, User};
 use rand::distr::{Alphanumeric, SampleString};
+use std::net::IpAddr;
+use throttle::Who;
 
-/// Checks an e-mail address and a password. An unknown address costs as much time as a wrong password.
-pub async fn sign_in(state: &AppState, email: &str, password: &str) -> Result<Option<User>> {
-    let stored = state
-        .store
-        .user_by_email(&normal_email(email))
-        .await?
-        .filter(|stored| !stored.disabled);
+/// What came of an attempt to sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignIn {
+    Welcome(User),
+    /// The address or the password is wrong.
+    Wrong,
+    /// Too many were wrong of late: neither was looked at.
+    TooMany {
+        wait_secs: u64,
+    },
+}
+
+/// Checks an e-mail address and a password, for somebody at `address`. An unknown e-mail address costs as much time as a wrong password.
+pub async fn sign_in(
+    state: &AppState,
+    email: &str,
+    password: &str,
+    address: Option<IpAddr>,
+    now: i64,
+) -> Result<SignIn> {
+    let email = normal_email(email);
+    let who = Who {
+        email: &email,
+        address,
+    };
+    if let Err(wait_secs) = state.throttle.admit(who, now) {
+        return Ok(SignIn::TooMany { wait_secs });
+    }
+    let stored = state.store.user_by_email(&email).await?;
+    let stored = stored.filter(|stored| !stored.disabled);
     let hash = stored.as_ref().map(|stored| stored.password_hash.clone());
     let right = password::verify(password.to_owned(), hash).await?;
-    Ok(stored.filter(|_| right).map(|stored| stored.user))
+    Ok(match stored {
+        Some(stored) if right => {
+            state.throttle.forgive(who);
+            SignIn::Welcome(stored.user)
+        }
+        _ => SignIn::Wrong,
+    })
 }
 
 /// Adds a user, with the password given or one that is made and returned.

@@ -56,17 +56,19 @@ pub async fn verify(password: String, stored: Option<String>) -> anyhow::Result<
         return Ok(false);
     }
     let _permit = AT_ONCE.acquire().await?;
-    spawn_blocking(move || {
-        let known = stored.is_some();
-        let Some(phc) = stored.or_else(|| NOBODY.clone()) else {
-            return false;
-        };
-        let right = PasswordHash::new(&phc)
-            .is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok());
-        known && right
-    })
-    .await
-    .context("verifying a password")
+    spawn_blocking(move || verify_now(&password, stored))
+        .await
+        .context("verifying a password")
+}
+
+fn verify_now(password: &str, stored: Option<String>) -> bool {
+    let known = stored.is_some();
+    let Some(phc) = stored.or_else(|| NOBODY.clone()) else {
+        return false;
+    };
+    let right = PasswordHash::new(&phc)
+        .is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok());
+    known && right
 }
 
 #[cfg(test)]
@@ -91,6 +93,25 @@ mod tests {
                 .expect("verifies")
         );
         assert!(!verify("nobody".into(), None).await.expect("verifies"));
+    }
+
+    #[test]
+    fn an_unknown_user_takes_as_long_as_a_wrong_password() {
+        let stored = hash_now("correct horse").expect("hashes");
+        // The quickest of a few, since a machine at work only ever adds to the time. The first one makes the hash of nobody.
+        let quickest = |stored: Option<String>| {
+            let time = |_| {
+                let begun = std::time::Instant::now();
+                assert!(!verify_now("wrong", stored.clone()));
+                begun.elapsed()
+            };
+            (0..4).map(time).min().expect("four")
+        };
+        let (known, unknown) = (quickest(Some(stored)), quickest(None));
+        assert!(
+            unknown * 2 > known && known * 2 > unknown,
+            "{unknown:?} and {known:?}"
+        );
     }
 
     #[tokio::test]

@@ -58,15 +58,7 @@ pub fn dial(params: &Params, now: i64) -> Result<Event> {
         child: child.clone(),
     };
     let key = key(params, child.as_ref().map(CallSid::as_str), status);
-    Ok(Event {
-        key,
-        at: now,
-        leg: call.clone(),
-        call,
-        received_at: now,
-        fact,
-        params: cleaned(params),
-    })
+    Ok(of_parent(params, &call, key, fact, now))
 }
 
 /// Where a recording stands: `recordingStatusCallback`. Its `CallSid` is the parent's. `RecordingUrl` is kept and never followed.
@@ -86,15 +78,16 @@ pub fn recording(params: &Params, now: i64) -> Result<Event> {
         source: params.filled("RecordingSource").map(party),
         started_at: params.filled("RecordingStartTime").and_then(rfc2822),
     };
-    Ok(Event {
+    Ok(of_parent(params, &call, key, fact, now))
+}
+
+/// What Twilio says of the parent leg without saying when.
+fn of_parent(params: &Params, call: &CallSid, key: String, fact: Fact, now: i64) -> Event {
+    Event {
         key,
-        at: now,
-        leg: call.clone(),
-        call,
-        received_at: now,
-        fact,
         params: cleaned(params),
-    })
+        ..Event::ours(call, fact, now)
+    }
 }
 
 /// Did the one who was dialled answer?
@@ -162,7 +155,8 @@ pub fn clean(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-fn cleaned(params: &Params) -> Vec<(String, String)> {
+/// What the log keeps of a request: all of it.
+pub fn cleaned(params: &Params) -> Vec<(String, String)> {
     params
         .pairs()
         .iter()

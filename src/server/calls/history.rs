@@ -3,7 +3,9 @@
 use super::callbacks::hash;
 use crate::{
     domain::{call::Status, phone, sid::CallSid, user::User, view::CallView},
+    i18n::Locale,
     server::{
+        causes,
         clock::rfc3339,
         error::{Error, Result},
         state::AppState,
@@ -170,7 +172,7 @@ fn limit(text: &str) -> Result<i64> {
 }
 
 /// A page of the calls that this user may see and that match.
-pub async fn list(state: &AppState, user: &User, filter: &Filter) -> Result<Page> {
+pub async fn list(state: &AppState, user: &User, locale: Locale, filter: &Filter) -> Result<Page> {
     let nothing = Ok(Page {
         calls: Vec::new(),
         next_cursor: None,
@@ -208,25 +210,44 @@ pub async fn list(state: &AppState, user: &User, filter: &Filter) -> Result<Page
         .last()
         .filter(|_| more)
         .map(|(started_at, call)| cursor(state, *started_at, &call.sid));
-    Ok(Page {
-        calls: found.into_iter().map(|(_, call)| call).collect(),
-        next_cursor,
-    })
+    let mut calls: Vec<CallView> = found.into_iter().map(|(_, call)| call).collect();
+    causes::dress(state, locale, user, &mut calls).await;
+    Ok(Page { calls, next_cursor })
 }
 
 /// A call with its log; `None` when there is none that this user may see.
-pub async fn one(state: &AppState, user: &User, sid: &CallSid) -> Result<Option<CallDetail>> {
-    let Some(call) = visible(state, user, sid).await? else {
+pub async fn one(
+    state: &AppState,
+    user: &User,
+    locale: Locale,
+    sid: &CallSid,
+) -> Result<Option<CallDetail>> {
+    let Some(mut call) = visible(state, user, sid).await? else {
         return Ok(None);
     };
-    let events = state
-        .store
-        .events_of(sid)
-        .await?
+    let log = state.store.events_of(sid).await?;
+    call.cause = causes::explain(&call, &log, locale, user);
+    let events = log
         .into_iter()
         .map(EventView::try_from)
         .collect::<Result<_>>()?;
     Ok(Some(CallDetail { call, events }))
+}
+
+/// Of these calls the ones that this user may see, newest first.
+pub async fn some(
+    state: &AppState,
+    user: &User,
+    locale: Locale,
+    sids: &[CallSid],
+) -> Result<Vec<CallView>> {
+    let mut calls = Vec::with_capacity(sids.len());
+    for sid in sids {
+        calls.extend(visible(state, user, sid).await?);
+    }
+    calls.sort_by(|one, other| other.started_at.cmp(&one.started_at));
+    causes::dress(state, locale, user, &mut calls).await;
+    Ok(calls)
 }
 
 /// A call, if this user may see it.

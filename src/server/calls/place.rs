@@ -9,7 +9,7 @@ use crate::{
         user::User,
         view::Reason,
     },
-    server::{clock, error::Result, state::AppState},
+    server::{causes::params, clock, error::Result, routes::signed::Arrived, state::AppState},
 };
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ pub struct PlaceRequest {
     pub to: String,
     /// For the log.
     pub params: Vec<(String, String)>,
+    pub arrived: Arrived,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,21 +48,13 @@ pub async fn place(state: &AppState, request: PlaceRequest) -> Decision {
         }
     }
     // What was refused aloud must not look dialled, should it be stored after all.
-    let direct = direct(state, &request, None);
-    let (state, mut event) = (
-        state.clone(),
-        Event::ours(
-            &sid,
-            Fact::Refused(direct, Reason::ServerBusy),
-            clock::now(),
-        ),
-    );
-    event.key = "server_busy".to_owned();
-    state.tasks.clone().spawn(async move {
-        if let Err(error) = record(&state, event).await {
-            tracing::error!(call.sid = %sid, %error, "the refusal could not be stored either");
-        }
-    });
+    let fact = Fact::Refused(direct(state, &request, None), Reason::ServerBusy);
+    let event = Event {
+        key: "server_busy".to_owned(),
+        params: answered("refuse", request.arrived),
+        ..Event::ours(&sid, fact, clock::now())
+    };
+    record_later(state, event);
     Decision::Refuse {
         reason: Reason::ServerBusy,
     }
@@ -82,12 +75,14 @@ async fn decide(state: &AppState, request: PlaceRequest) -> Result<Decision> {
         (Some(_), Ok(checked), Some(_)) => Ok(checked.e164),
     };
     let direct = direct(state, &request, checked.as_ref().ok());
-    let fact = match checked {
-        Ok(_) => Fact::Placed(direct),
-        Err(reason) => Fact::Refused(direct, reason),
+    let (word, fact) = match checked {
+        Ok(_) => ("dial", Fact::Placed(direct)),
+        Err(reason) => ("refuse", Fact::Refused(direct, reason)),
     };
+    let mut params = request.params;
+    params.extend(answered(word, request.arrived));
     let event = Event {
-        params: request.params,
+        params,
         ..Event::ours(&request.call_sid, fact, now)
     };
     let recorded = record(state, event).await?;
@@ -102,6 +97,15 @@ async fn decide(state: &AppState, request: PlaceRequest) -> Result<Decision> {
         }
     }
     Ok(decision)
+}
+
+/// For the log, as part of the row that is written anyway: what Twilio is answered, and after how long that was known. What the commit
+/// takes comes on top; were it to take longer than [`DEADLINE`], another answer would be given, and noted.
+pub fn answered(answer: &str, arrived: Arrived) -> Vec<(String, String)> {
+    vec![
+        (params::ANSWER.to_owned(), answer.to_owned()),
+        (params::ANSWER_MS.to_owned(), arrived.ms_ago().to_string()),
+    ]
 }
 
 /// The answer that was given when the call was stored.
@@ -154,16 +158,63 @@ pub async fn placed_by_rest(
     .map(drop)
 }
 
-/// `makeCall`'s customer has answered: whose browser is to be joined? `None` when the call is nobody's.
+/// Whose browser is to be rung for a customer who has answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bridge {
+    /// Without `client:`.
+    pub identity: String,
+    /// E.164
+    pub customer: String,
+}
+
+/// `makeCall`'s customer has answered: whose browser is to be joined? Never fails: `None` is for a customer who hears an apology, since the
+/// call is nobody's or could not be read in time; the call has then failed. A repeated request gets the first one's answer.
 pub async fn bridge(
     state: &AppState,
     sid: &CallSid,
     params: Vec<(String, String)>,
-) -> Result<Option<(String, Evidence)>> {
+) -> Option<Bridge> {
+    match tokio::time::timeout(DEADLINE, bridged(state, sid, params)).await {
+        Ok(Ok(Some(bridge))) => return Some(bridge),
+        Ok(Ok(None)) => {
+            tracing::warn!(call.sid = %sid, "a customer answered a call that has no agent to join")
+        }
+        Ok(Err(error)) => {
+            tracing::error!(call.sid = %sid, %error, "a customer answered, and the call could not be read")
+        }
+        Err(_) => {
+            tracing::error!(call.sid = %sid, "a customer answered, and the call could not be read in time")
+        }
+    }
+    // The customer's leg will be `completed` all the same: that must not make a conversation of it.
+    record_later(state, Event::ours(sid, Fact::NotBridged, clock::now()));
+    None
+}
+
+async fn bridged(
+    state: &AppState,
+    sid: &CallSid,
+    params: Vec<(String, String)>,
+) -> Result<Option<Bridge>> {
     let event = Event {
         params,
         ..Event::ours(sid, Fact::Bridged, clock::now())
     };
     let evidence = record(state, event).await?.call.evidence;
-    Ok(evidence.agent.clone().map(|agent| (agent.value, evidence)))
+    let agent = evidence.agent.filter(|_| evidence.not_bridged_at.is_none());
+    Ok(agent.map(|agent| Bridge {
+        identity: agent.value,
+        customer: evidence.to.map(|to| to.value).unwrap_or_default(),
+    }))
+}
+
+/// For what must not keep Twilio waiting any longer.
+fn record_later(state: &AppState, event: Event) {
+    let state = state.clone();
+    state.tasks.clone().spawn(async move {
+        let sid = event.call.clone();
+        if let Err(error) = record(&state, event).await {
+            tracing::error!(call.sid = %sid, %error, "that the call failed could not be stored either");
+        }
+    });
 }

@@ -2,13 +2,13 @@
 
 use crate::{
     domain::{
-        call::{Event, Fact},
+        call::{Event, Fact, Status},
         recording::RecordingStatus,
         sid::CallSid,
         user::User,
     },
     server::{
-        clock,
+        causes, clock,
         error::{Error, Result},
         state::AppState,
         store::Recorded,
@@ -24,12 +24,17 @@ pub async fn record(state: &AppState, event: Event) -> Result<Recorded> {
             ..
         }
     );
+    let by_twilio = matches!(event.fact, Fact::Leg(_) | Fact::Dial { .. });
     let (sid, kind) = (event.call.clone(), event.fact.kind());
     let recorded = state.store.record(event).await?;
     if recorded.new {
         tracing::info!(call.sid = %sid, kind, status = %recorded.call.outcome().status, "recorded what was reported of a call");
         if playable {
             state.recordings.wake();
+        }
+        if by_twilio && recorded.call.outcome().status == Status::Failed {
+            // Nobody waits: the words come by the stream, when there are any.
+            causes::inquiry::begin(state, &sid);
         }
     }
     Ok(recorded)

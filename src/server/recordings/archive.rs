@@ -60,6 +60,14 @@ impl Archive {
         Ok(self.incoming.join(name))
     }
 
+    /// Can a download be kept where it lies first? Costs less to ask than a download that then cannot.
+    pub async fn try_incoming(&self) -> io::Result<()> {
+        let path = self.incoming("room.part")?;
+        let written = tokio::fs::write(&path, vec![0; CHUNK]).await;
+        let removed = tokio::fs::remove_file(&path).await;
+        written.and(removed)
+    }
+
     /// Copies a file into the archive. The object appears whole or not at all.
     pub async fn put(&self, key: &str, file: &std::path::Path) -> anyhow::Result<()> {
         let mut file = tokio::fs::File::open(file).await?;

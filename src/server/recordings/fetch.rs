@@ -16,7 +16,7 @@ use crate::{
 use futures::StreamExt;
 use jiff::{Timestamp, tz::TimeZone};
 use sha2::{Digest, Sha256};
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::atomic::Ordering::Relaxed, time::Duration};
 use tokio::{fs, io::AsyncWriteExt};
 
 /// A four-hour call on two channels of 16 bits at 8 kHz is 460 MB.
@@ -31,6 +31,9 @@ const MOST_NOT_FOUND: i64 = 12;
 const LONGEST_ABSENCE_MS: i64 = 6 * 60 * 60 * 1000;
 const FIRST_PAUSE_MS: i64 = 5_000;
 const LONGEST_PAUSE_MS: i64 = 60 * 60 * 1000;
+/// How soon an archive that took nothing is tried again. A full disk is for us alone to notice: once somebody has made room, what waits is
+/// archived within two of these.
+const ARCHIVE_PAUSE: Duration = Duration::from_secs(3);
 /// How often to look without having been woken: another server's callbacks, a clock that was set.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -56,23 +59,34 @@ pub async fn run(state: AppState) {
                 "old recordings could not be deleted"
             );
         }
-        let pause = if busy {
-            Duration::ZERO
-        } else {
-            pause(&state).await
+        let blocked = state.recordings.blocked.load(Relaxed);
+        let pause = match (blocked, busy) {
+            (true, _) => ARCHIVE_PAUSE,
+            (false, true) => Duration::ZERO,
+            (false, false) => pause(&state).await,
         };
         tokio::select! {
             () = state.shutdown.cancelled() => return,
-            () = state.recordings.news.notified() => {}
+            // An archive that takes nothing is no sooner tried for there being more to put into it.
+            () = state.recordings.news.notified(), if !blocked => {}
             () = tokio::time::sleep(pause) => {}
         }
     }
 }
 
-/// Tries each recording that is due once. Returns how many were tried.
+/// Tries each recording that is due once. Returns how many were due. When the archive takes nothing, one is enough to learn it, and after
+/// that none is downloaded until there is room.
 pub async fn archive_due(state: &AppState, now: i64) -> anyhow::Result<usize> {
     let due = state.store.recordings_due(now, BATCH).await?;
     let tried = due.len();
+    let blocked = &state.recordings.blocked;
+    if tried > 0 && blocked.load(Relaxed) {
+        if let Err(error) = state.recordings.archive.try_incoming().await {
+            tracing::warn!(%error, waiting = tried, "the archive still takes nothing");
+            return Ok(tried);
+        }
+        blocked.store(false, Relaxed);
+    }
     futures::stream::iter(due)
         .for_each_concurrent(AT_ONCE, |recording| async move {
             tokio::select! {
@@ -111,42 +125,73 @@ enum Failure {
     Sid(String),
 }
 
+impl Failure {
+    /// Ours to mend and not Twilio's: nothing was asked too often, and nothing is won by asking more seldom.
+    fn is_the_archives(&self) -> bool {
+        matches!(self, Self::Archive(_) | Self::NotWav(NotWav::Io(_)))
+    }
+}
+
 async fn archive_one(state: &AppState, recording: &StoredRecording, now: i64) {
-    let outcome = async {
-        if !state
-            .store
-            .claim_recording(&recording.sid, now, now + LEASE_MS)
-            .await?
-        {
-            return Ok(());
+    let blocked = &state.recordings.blocked;
+    if blocked.load(Relaxed) {
+        return;
+    }
+    let until = now + LEASE_MS;
+    match state
+        .store
+        .claim_recording(&recording.sid, now, until)
+        .await
+    {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(error) => {
+            blocked.store(true, Relaxed);
+            tracing::error!(recording.sid = recording.sid, %error, "a recording could not be taken up");
+            return;
         }
-        match tokio::time::timeout(LONGEST, fetch(state, recording))
-            .await
-            .unwrap_or(Err(Failure::TooSlow))
-        {
-            Ok(archived) => {
-                state
-                    .store
-                    .recording_archived(&recording.sid, &archived, now)
-                    .await?;
-                tracing::info!(
-                    call.sid = recording.call_sid,
-                    recording.sid = recording.sid,
-                    size = archived.size,
-                    "recording archived"
-                );
-            }
-            Err(failure) => postpone(state, recording, &failure, now).await?,
-        }
-        tell(state, &recording.call_sid).await
-    };
-    if let Err(error) = outcome.await {
-        let error: anyhow::Error = error;
+    }
+    let outcome = tokio::time::timeout(LONGEST, fetch(state, recording))
+        .await
+        .unwrap_or(Err(Failure::TooSlow));
+    if matches!(&outcome, Err(failure) if failure.is_the_archives()) {
+        blocked.store(true, Relaxed);
+    }
+    // The database may lie on the same full disk. Until it has taken what came of it, nobody else may try this recording.
+    while let Err(error) = settle(state, recording, &outcome, now).await {
         tracing::error!(
             recording.sid = recording.sid,
             error = format!("{error:#}"),
-            "a recording could not be archived"
+            "what became of a recording could not be stored yet"
         );
+        blocked.store(true, Relaxed);
+        if clock::now() >= until {
+            return;
+        }
+        tokio::time::sleep(ARCHIVE_PAUSE).await;
+    }
+}
+
+/// Stores what came of one attempt.
+async fn settle(
+    state: &AppState,
+    recording: &StoredRecording,
+    outcome: &Result<Archived, Failure>,
+    now: i64,
+) -> anyhow::Result<()> {
+    match outcome {
+        Ok(archived) => {
+            let sid = &recording.sid;
+            state.store.recording_archived(sid, archived, now).await?;
+            tracing::info!(
+                call.sid = recording.call_sid,
+                recording.sid,
+                size = archived.size,
+                "recording archived"
+            );
+            tell(state, &recording.call_sid).await
+        }
+        Err(failure) => postpone(state, recording, failure, now).await,
     }
 }
 
@@ -166,7 +211,19 @@ async fn postpone(
             attempts,
             "Twilio has no audio for this recording: given up"
         );
-        return Ok(state.store.recording_failed(&recording.sid, &text).await?);
+        state.store.recording_failed(&recording.sid, &text).await?;
+        return tell(state, &recording.call_sid).await;
+    }
+    if failure.is_the_archives() {
+        tracing::warn!(
+            call.sid = recording.call_sid,
+            recording.sid = recording.sid,
+            error = text,
+            "the archive takes nothing: is its disk full?"
+        );
+        let next = now + ARCHIVE_PAUSE.as_millis() as i64;
+        let sid = &recording.sid;
+        return Ok(state.store.recording_kept_waiting(sid, &text, next).await?);
     }
     let next = now + backoff_ms(attempts);
     tracing::warn!(
@@ -295,6 +352,24 @@ fn object_key(recording: &StoredRecording) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_archives_faults_are_told_from_twilios() {
+        let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+        for failure in [
+            Failure::Archive(full().into()),
+            Failure::NotWav(NotWav::Io(full())),
+        ] {
+            assert!(failure.is_the_archives(), "{failure}");
+        }
+        for failure in [
+            Failure::Twilio(TwilioError::NotConfigured),
+            Failure::NotWav(NotWav::OtherFormat),
+            Failure::TooSlow,
+        ] {
+            assert!(!failure.is_the_archives(), "{failure}");
+        }
+    }
 
     #[test]
     fn pauses_double_up_to_an_hour() {

@@ -12,7 +12,7 @@ mod wav;
 
 use crate::server::config::Config;
 use archive::Archive;
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 use tokio::sync::{Mutex, Notify};
 
 /// The archive, and the means to wake who fills it; cheap to clone.
@@ -20,6 +20,8 @@ use tokio::sync::{Mutex, Notify};
 pub struct Recordings {
     archive: Archive,
     news: Arc<Notify>,
+    /// The archive took nothing when last tried.
+    blocked: Arc<AtomicBool>,
     /// One Fetch Recordings at a time: two would ask Twilio for the same.
     syncing: Arc<Mutex<()>>,
 }
@@ -30,6 +32,7 @@ impl Recordings {
         Ok(Self {
             archive: Archive::open(&config.recordings)?,
             news: Arc::new(Notify::new()),
+            blocked: Arc::default(),
             syncing: Arc::new(Mutex::new(())),
         })
     }

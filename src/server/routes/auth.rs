@@ -3,7 +3,7 @@
 use crate::{
     i18n::Locale,
     server::{
-        auth::{self, session},
+        auth::{self, SignIn, session},
         clock,
         error::{Error, Result},
         locale,
@@ -12,12 +12,13 @@ use crate::{
 };
 use axum::{
     Json, RequestExt,
-    extract::{Form, Request, State},
+    extract::{ConnectInfo, Form, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Cookie, SameSite, SignedCookieJar};
 use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
 use url::form_urlencoded;
 
 #[derive(Deserialize)]
@@ -27,51 +28,71 @@ struct Credentials {
     next: Option<String>,
 }
 
-/// JSON `{email, password}`: 204 or 401. A form: 303 to `next`, or back with the error.
+/// JSON `{email, password}`: 204, 401, or 429 after too many. A form: 303 to `next`, or back with the error.
 pub async fn login(
     State(state): State<AppState>,
     jar: SignedCookieJar,
     request: Request,
 ) -> Result<Response> {
     let is_form = is_form(request.headers());
+    let address = client_address(&request);
     let given: Credentials = match is_form {
-        true => {
-            request
-                .extract::<Form<_>, _>()
-                .await
-                .map_err(|e| Error::bad_request(e.body_text()))?
-                .0
-        }
-        false => {
-            request
-                .extract::<Json<_>, _>()
-                .await
-                .map_err(|e| Error::bad_request(e.body_text()))?
-                .0
-        }
+        true => request.extract::<Form<_>, _>().await?.0,
+        false => request.extract::<Json<_>, _>().await?.0,
     };
     let next = own_path(given.next.as_deref());
-    let Some(user) = auth::sign_in(&state, &given.email, &given.password).await? else {
-        tracing::warn!(
-            email = given.email.escape_debug().to_string(),
-            "sign-in refused"
-        );
-        return match is_form {
-            true => Ok(
-                Redirect::to(&format!("/login?error=credentials&next={}", encoded(next)))
-                    .into_response(),
-            ),
-            false => Err(Error::unauthorized(
-                "The e-mail address or the password is wrong",
-            )),
-        };
+    let back = |error| {
+        Redirect::to(&format!("/login?error={error}&next={}", encoded(next))).into_response()
+    };
+    let (email, now) = (&given.email, clock::now());
+    let user = match auth::sign_in(&state, email, &given.password, address, now).await? {
+        SignIn::Welcome(user) => user,
+        SignIn::Wrong => {
+            tracing::warn!(email = %email.escape_debug(), "sign-in refused");
+            return match is_form {
+                true => Ok(back("credentials")),
+                false => Err(Error::unauthorized(
+                    "The e-mail address or the password is wrong",
+                )),
+            };
+        }
+        SignIn::TooMany { wait_secs } => {
+            tracing::warn!(email = %email.escape_debug(), ?address, "sign-in refused: too many were wrong");
+            return Ok(match is_form {
+                true => back("throttled"),
+                false => too_many(wait_secs),
+            });
+        }
     };
     tracing::info!(user = user.id, "signed in");
-    let jar = session::begin(&state, &user, jar, clock::now()).await?;
+    let jar = session::begin(&state, &user, jar, now).await?;
     match is_form {
         true => Ok((jar, Redirect::to(next)).into_response()),
         false => Ok((jar, StatusCode::NO_CONTENT).into_response()),
     }
+}
+
+fn too_many(wait_secs: u64) -> Response {
+    let mut response =
+        Error::too_many_requests("Too many attempts were wrong. Wait a little, then try again")
+            .into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, wait_secs.into());
+    response
+}
+
+/// Where a request comes from. A proxy on this machine says so itself, after whatever the client may have claimed before it; nobody
+/// else is believed.
+fn client_address(request: &Request) -> Option<IpAddr> {
+    let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+    let peer = peer.ip().to_canonical();
+    let forwarded = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()
+        .and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    Some(forwarded.filter(|_| peer.is_loopback()).unwrap_or(peer))
 }
 
 /// Ends the session: 204, or 303 to the login page for a form.
@@ -142,7 +163,33 @@ fn encoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::own_path;
+    use super::*;
+    use axum::body::Body;
+
+    #[test]
+    fn only_a_proxy_on_this_machine_is_believed_and_only_in_its_own_words() {
+        let address = |peer: &str, forwarded: &[&str]| {
+            let peer: SocketAddr = peer.parse().expect("an address");
+            let mut request = Request::builder().extension(ConnectInfo(peer));
+            for value in forwarded {
+                request = request.header("x-forwarded-for", *value);
+            }
+            let request = request.body(Body::empty()).expect("a request");
+            client_address(&request).map(|address| address.to_string())
+        };
+        let is = |text: &str| Some(text.to_owned());
+        assert_eq!(address("192.0.2.7:5", &["198.51.100.1"]), is("192.0.2.7"));
+        assert_eq!(address("127.0.0.1:5", &[]), is("127.0.0.1"));
+        assert_eq!(
+            address("127.0.0.1:5", &["10.0.0.1, 192.0.2.7"]),
+            is("192.0.2.7")
+        );
+        assert_eq!(
+            address("[::1]:5", &["10.0.0.1", "2001:db8::1"]),
+            is("2001:db8::1")
+        );
+        assert_eq!(address("127.0.0.1:5", &["nonsense"]), is("127.0.0.1"));
+    }
 
     #[test]
     fn after_sign_in_one_comes_back_to_a_page_of_ours_only() {

@@ -5,11 +5,13 @@ use crate::{
     server::{
         auth::guard::SignedIn,
         calls::{
-            diagnostics, history,
+            diagnostics::{self, Kept},
+            history,
             history::{CallDetail, Filter, Page},
             make,
         },
         error::{Error, Result},
+        locale::Speaks,
         state::AppState,
     },
 };
@@ -18,32 +20,34 @@ use axum::{
     body::Bytes,
     extract::{Path, RawQuery, State},
     http::StatusCode,
-    response::{IntoResponse, Response},
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::json;
 
 /// `GET /api/calls`
 pub async fn list(
     State(state): State<AppState>,
     SignedIn(user): SignedIn,
+    Speaks(locale): Speaks,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Page>> {
     let filter = Filter::parse(
         query.as_deref().unwrap_or_default(),
         &state.config.time_zone,
     )?;
-    history::list(&state, &user, &filter).await.map(Json)
+    history::list(&state, &user, locale, &filter)
+        .await
+        .map(Json)
 }
 
 /// `GET /api/calls/{sid}`
 pub async fn one(
     State(state): State<AppState>,
     SignedIn(user): SignedIn,
+    Speaks(locale): Speaks,
     Path(sid): Path<String>,
 ) -> Result<Json<CallDetail>> {
     let sid = CallSid::parse(&sid).map_err(|error| Error::bad_request(error.to_string()))?;
-    history::one(&state, &user, &sid)
+    history::one(&state, &user, locale, &sid)
         .await?
         .map(Json)
         .ok_or_else(|| Error::not_found("You have no such call"))
@@ -67,18 +71,19 @@ pub async fn make(
     ))
 }
 
-/// `POST /api/calls/diagnostics`: 204, or 201 with the SID of the record that was made.
+/// `POST /api/calls/diagnostics`: 200, or 201 when it made a record; the call's SID, and why it ended.
 pub async fn diagnostics(
     State(state): State<AppState>,
     SignedIn(user): SignedIn,
+    Speaks(locale): Speaks,
     body: Bytes,
-) -> Result<Response> {
-    Ok(
-        match diagnostics::keep(&state, &user, read(&body)?).await? {
-            Some(sid) => (StatusCode::CREATED, Json(json!({ "sid": sid }))).into_response(),
-            None => StatusCode::NO_CONTENT.into_response(),
-        },
-    )
+) -> Result<(StatusCode, Json<Kept>)> {
+    let kept = diagnostics::keep(&state, &user, locale, read(&body)?).await?;
+    let status = match kept.made {
+        true => StatusCode::CREATED,
+        false => StatusCode::OK,
+    };
+    Ok((status, Json(kept)))
 }
 
 /// JSON, whatever the request calls it.

@@ -3,8 +3,9 @@
 use crate::server::{
     auth::{guard::SignedIn, session},
     calls::live::Update,
-    clock,
+    causes, clock,
     error::Result,
+    locale::Speaks,
     state::AppState,
     store::CallChange,
 };
@@ -41,6 +42,7 @@ pub async fn stream(
     State(state): State<AppState>,
     SignedIn(user): SignedIn,
     jar: SignedCookieJar,
+    Speaks(locale): Speaks,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse> {
@@ -62,7 +64,9 @@ pub async fn stream(
         let mut told = newest;
         match missed {
             None => yield reset(newest),
-            Some(missed) => {
+            Some(mut missed) => {
+                let views = missed.iter_mut().map(|change| &mut change.view);
+                causes::dress(&state, locale, &user, views).await;
                 for change in missed {
                     told = told.max(change.change);
                     if listener.may_see(&change) {
@@ -88,7 +92,11 @@ pub async fn stream(
                 update = listener.next() => update,
             };
             match update {
-                Some(Update::Call(change)) if change.change > told => yield call(&change),
+                Some(Update::Call(change)) if change.change > told => {
+                    let mut change = CallChange::clone(&change);
+                    causes::dress(&state, locale, &user, [&mut change.view]).await;
+                    yield call(&change);
+                }
                 Some(Update::Call(_)) => {}
                 Some(Update::Fetch(progress)) => yield data("fetch", &progress),
                 Some(Update::Missed) => match state.store.newest_change().await {

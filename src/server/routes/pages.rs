@@ -2,173 +2,164 @@
 
 use crate::{
     app::{Asked, Page, shell},
+    domain::user::User,
     server::{
         auth::guard::SignedIn,
         clock,
-        error::Result,
+        error::{Error, Result},
         locale,
         setup::{self, Examination},
         state::AppState,
     },
 };
 use axum::{
+    RequestExt,
     body::Body,
-    extract::{Query, State},
-    http::{HeaderName, HeaderValue, Request, StatusCode},
+    extract::{FromRequest, Query, State},
+    http::{HeaderValue, Request, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use leptos::prelude::provide_context;
 use std::collections::HashMap;
 use url::form_urlencoded;
 
+/// Somebody asks for a page.
+pub struct Visit {
+    state: AppState,
+    user: Option<User>,
+    request: Request<Body>,
+}
+
+impl FromRequest<AppState> for Visit {
+    type Rejection = Error;
+
+    async fn from_request(mut request: Request<Body>, state: &AppState) -> Result<Self> {
+        let user = request
+            .extract_parts_with_state::<Option<SignedIn>, _>(state)
+            .await?;
+        Ok(Self {
+            state: state.clone(),
+            user: user.map(|SignedIn(user)| user),
+            request,
+        })
+    }
+}
+
 pub async fn home() -> Redirect {
     Redirect::to("/mobile-call")
 }
 
-pub async fn mobile_call(
-    state: State<AppState>,
-    user: Option<SignedIn>,
-    query: Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Response {
-    guarded(Page::MobileCall, state, user, query, request).await
+pub async fn mobile_call(visit: Visit) -> Response {
+    visit.guarded(Page::MobileCall).await
 }
 
-pub async fn history(
-    state: State<AppState>,
-    user: Option<SignedIn>,
-    query: Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Response {
-    guarded(Page::History, state, user, query, request).await
+pub async fn history(visit: Visit) -> Response {
+    visit.guarded(Page::History).await
 }
 
-/// Streamed, each check as soon as it is made; with `?wait` whole, when the last is. Neither is compressed: that would gather it again.
-pub async fn setup(
-    state: State<AppState>,
-    user: Option<SignedIn>,
-    query: Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Result<Response> {
-    let person = match &user {
-        Some(SignedIn(person)) if person.role.may_set_up() => person.clone(),
-        Some(_) => {
-            let page = render(Page::NotFound, state, user, query, request).await;
-            return Ok(with_status(StatusCode::FORBIDDEN, page));
-        }
-        None => return Ok(guarded(Page::Setup, state, user, query, request).await),
-    };
-    let sheet = setup::sheet(&state, &person, clock::now()).await?;
-    let examination = Examination::begin(&state);
-    let (context, asked) = context(Page::Setup, state, user, query, &request);
-    let context = move || {
-        context();
-        provide_context(sheet.clone());
-        provide_context(examination.clone());
-    };
-    let mut response = match asked.finishes_by_script() {
-        true => leptos_axum::render_app_to_stream_with_context(context, shell)(request).await,
-        false => leptos_axum::render_app_async_with_context(context, shell)(request).await,
-    };
-    let unbuffered = HeaderValue::from_static("no");
-    response
-        .headers_mut()
-        .insert(HeaderName::from_static("x-accel-buffering"), unbuffered);
-    Ok(response)
+pub async fn setup(visit: Visit) -> Result<Response> {
+    match visit.user.clone() {
+        Some(user) if user.role.may_set_up() => visit.examined(&user).await,
+        Some(_) => Ok(visit.refused(StatusCode::FORBIDDEN).await),
+        None => Ok(visit.guarded(Page::Setup).await),
+    }
 }
 
-pub async fn login(
-    state: State<AppState>,
-    user: Option<SignedIn>,
-    query: Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Response {
-    match user {
+pub async fn login(visit: Visit) -> Response {
+    match visit.user {
         Some(_) => Redirect::to("/mobile-call").into_response(),
-        None => render(Page::Login, state, None, query, request).await,
+        None => visit.render(Page::Login).await,
     }
 }
 
-pub async fn not_found(
-    state: State<AppState>,
-    user: Option<SignedIn>,
-    query: Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Response {
-    if request.uri().path().starts_with("/api/") {
-        return crate::server::error::Error::not_found("There is nothing under this address")
-            .into_response();
+pub async fn not_found(visit: Visit) -> Response {
+    match visit.request.uri().path().starts_with("/api/") {
+        true => Error::not_found("There is nothing under this address").into_response(),
+        false => visit.refused(StatusCode::NOT_FOUND).await,
     }
-    with_status(
-        StatusCode::NOT_FOUND,
-        render(Page::NotFound, state, user, query, request).await,
-    )
 }
 
-/// The page for somebody signed in; everybody else signs in first and comes back.
-async fn guarded(
-    page: Page,
-    state: State<AppState>,
-    user: Option<SignedIn>,
-    query: Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Response {
-    if user.is_some() {
-        return render(page, state, user, query, request).await;
-    }
-    let wanted = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |path| path.as_str());
-    let next: String = form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
-    Redirect::to(&format!("/login?next={next}")).into_response()
-}
-
-async fn render(
-    page: Page,
-    state: State<AppState>,
-    user: Option<SignedIn>,
-    query: Query<HashMap<String, String>>,
-    request: Request<Body>,
-) -> Response {
-    let (context, _) = context(page, state, user, query, &request);
-    leptos_axum::render_app_async_with_context(context, shell)(request).await
-}
-
-/// What every page may ask its context for.
-fn context(
-    page: Page,
-    State(state): State<AppState>,
-    user: Option<SignedIn>,
-    Query(query): Query<HashMap<String, String>>,
-    request: &Request<Body>,
-) -> (impl Fn() + Clone + Send + Sync + 'static, Asked) {
-    let locale = locale::of(request.headers());
-    let path = request
-        .uri()
-        .path_and_query()
-        .map_or_else(|| "/".into(), ToString::to_string);
-    let asked = Asked {
-        page,
-        user: user.map(|SignedIn(user)| user),
-        query,
-        path,
-    };
-    let told = asked.clone();
-    let context = move || {
-        provide_context(state.clone());
-        provide_context(locale);
-        provide_context(told.clone());
-        if let Some(user) = told.user.clone() {
-            provide_context(user);
+impl Visit {
+    /// The page for somebody signed in; everybody else signs in first and comes back.
+    async fn guarded(self, page: Page) -> Response {
+        if self.user.is_some() {
+            return self.render(page).await;
         }
-    };
-    (context, asked)
-}
+        let next: String = form_urlencoded::byte_serialize(self.wanted().as_bytes()).collect();
+        Redirect::to(&format!("/login?next={next}")).into_response()
+    }
 
-fn with_status(status: StatusCode, mut response: Response) -> Response {
-    *response.status_mut() = status;
-    response
+    /// What is not there and what is not for this user look the same.
+    async fn refused(self, status: StatusCode) -> Response {
+        let mut response = self.render(Page::NotFound).await;
+        *response.status_mut() = status;
+        response
+    }
+
+    async fn render(self, page: Page) -> Response {
+        let (context, _, request) = self.open(page);
+        leptos_axum::render_app_async_with_context(context, shell)(request).await
+    }
+
+    /// `/setup`, streamed: each check as soon as it is made. With `?wait` whole, when the last is.
+    async fn examined(self, user: &User) -> Result<Response> {
+        let sheet = setup::sheet(&self.state, user, clock::now()).await?;
+        let examination = Examination::begin(&self.state);
+        let (open, asked, request) = self.open(Page::Setup);
+        let context = move || {
+            open();
+            provide_context(sheet.clone());
+            provide_context(examination.clone());
+        };
+        let mut page = match asked.finishes_by_script() {
+            true => leptos_axum::render_app_to_stream_with_context(context, shell)(request).await,
+            false => leptos_axum::render_app_async_with_context(context, shell)(request).await,
+        };
+        page.headers_mut()
+            .insert("x-accel-buffering", HeaderValue::from_static("no"));
+        Ok(page)
+    }
+
+    /// What every page may ask its context for, what was asked, and the request.
+    fn open(
+        self,
+        page: Page,
+    ) -> (
+        impl Fn() + Clone + Send + Sync + 'static,
+        Asked,
+        Request<Body>,
+    ) {
+        let path = self.wanted().to_owned();
+        let Self {
+            state,
+            user,
+            request,
+        } = self;
+        let locale = locale::of(request.headers());
+        let query = Query::<HashMap<String, String>>::try_from_uri(request.uri());
+        let asked = Asked {
+            page,
+            user,
+            query: query.map(|Query(query)| query).unwrap_or_default(),
+            path,
+        };
+        let told = asked.clone();
+        let context = move || {
+            provide_context(state.clone());
+            provide_context(locale);
+            provide_context(told.clone());
+            if let Some(user) = told.user.clone() {
+                provide_context(user);
+            }
+        };
+        (context, asked, request)
+    }
+
+    /// Path and query.
+    fn wanted(&self) -> &str {
+        let uri = self.request.uri();
+        uri.path_and_query().map_or("/", |wanted| wanted.as_str())
+    }
 }
 
 /// Server functions. All are for people signed in: whoever is not is turned away here, whatever the function forgets.

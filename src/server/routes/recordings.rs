@@ -87,14 +87,7 @@ pub async fn fetch(
     request: Request,
 ) -> Result<axum::response::Response> {
     let next = match is_form(request.headers()) {
-        true => Some(
-            request
-                .extract::<Form<Back>, _>()
-                .await
-                .map_err(|error| Error::bad_request(error.body_text()))?
-                .0
-                .next,
-        ),
+        true => Some(request.extract::<Form<Back>, _>().await?.0.next),
         false => None,
     };
     let progress = sync::fetch_missing(&state, Some(&user))

@@ -3,17 +3,22 @@
 use crate::{
     domain::sid::{CallSid, RecordingSid},
     server::{
+        clock,
         error::{Error, Result},
+        refusals::Reason,
         state::AppState,
-        twilio::signature::{self, Refusal},
+        twilio::signature::{self, Heard, Refusal},
     },
 };
 use axum::{
     body::{Body, to_bytes},
-    extract::{FromRequest, Request},
-    http::{HeaderMap, Method, header},
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, Method, header, request::Parts},
 };
-use std::time::Duration;
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 
 /// Twilio's forms are about 1 kB.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -27,6 +32,25 @@ const LONGEST_READ: Duration = Duration::from_secs(10);
 /// Refuses with 413 (too large), 408 (too slow), 400 (no form) and 403 (not signed by our token, or of another account).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedForm(pub Params);
+
+/// When the request came, its body apart. To be asked for before the [`SignedForm`].
+#[derive(Debug, Clone, Copy)]
+pub struct Arrived(pub Instant);
+
+impl Arrived {
+    /// Milliseconds since then.
+    pub fn ms_ago(self) -> u128 {
+        self.0.elapsed().as_millis()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Arrived {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(Instant::now()))
+    }
+}
 
 /// The decoded parameters in the order received: the form's, or the query's of a GET.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -101,7 +125,7 @@ impl FromRequest<AppState> for SignedForm {
         } else {
             state.verifier.verify(path_and_query, &form, signature)
         };
-        verified.map_err(|refusal| refused(parts.uri.path(), refusal))?;
+        verified.map_err(|refusal| refused(state, &parts, path_and_query, &form, refusal))?;
 
         let params = match parts.method {
             Method::GET | Method::HEAD => Params(parse(parts.uri.query().unwrap_or_default())?),
@@ -117,10 +141,11 @@ impl FromRequest<AppState> for SignedForm {
             .get("AccountSid")
             .is_some_and(|theirs| account != Some(theirs))
         {
-            tracing::warn!(
-                path = parts.uri.path(),
-                "a signed request of another account was refused"
-            );
+            let path = parts.uri.path();
+            state
+                .refusals
+                .note(Reason::OtherAccount, path, None, clock::now());
+            tracing::warn!(path, "a signed request of another account was refused");
             return Err(Error::forbidden("This request is not for our account"));
         }
         Ok(Self(params))
@@ -138,11 +163,60 @@ fn signature_header(headers: &HeaderMap) -> Option<&str> {
     }
 }
 
-fn refused(path: &str, refusal: Refusal) -> Error {
-    tracing::warn!(path, %refusal, "a request that claims to be Twilio's was refused");
+/// Says in the log, and keeps for `/setup`, which address the signature would have been right for; the sender learns nothing of it.
+fn refused(
+    state: &AppState,
+    parts: &Parts,
+    path_and_query: &str,
+    form: &[(String, String)],
+    refusal: Refusal,
+) -> Error {
+    let (path, now) = (parts.uri.path(), clock::now());
+    let signature = signature_header(&parts.headers).filter(|_| refusal == Refusal::Wrong);
+    let signed = signature
+        .filter(|_| state.refusals.may_examine(now))
+        .and_then(|signature| {
+            let heard = heard(&parts.headers, state.config.listen_addr.port());
+            state
+                .verifier
+                .explain(path_and_query, form, signature, &heard)
+        });
+    match &signed {
+        Some(variant) => tracing::warn!(
+            path,
+            signed = variant.url,
+            ours = state.config.url(path),
+            "a request of Twilio's was refused: it is signed for another address than PUBLIC_URL makes of it ({:?})",
+            variant.differs
+        ),
+        None => {
+            tracing::warn!(path, %refusal, "a request that claims to be Twilio's was refused")
+        }
+    }
+    let from = form.iter().find(|(name, _)| name == "From");
+    if let Some((_, from)) = from.filter(|(_, from)| from.starts_with("client:")) {
+        state.refusals.note_call(from, signed.as_ref(), now);
+    }
+    state.refusals.note(refusal.into(), path, signed, now);
     Error::forbidden(
         "The request is not signed by Twilio for this address: check TWILIO_AUTH_TOKEN and PUBLIC_URL",
     )
+}
+
+/// What the headers say of the address that was asked: for explaining a refusal, never for lifting it.
+fn heard(headers: &HeaderMap, listening: u16) -> Heard {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let owned = |name: &str| text(name).map(str::to_owned);
+    let hosts = ["host", "x-forwarded-host"]
+        .iter()
+        .filter_map(|name| owned(name));
+    let port = text("x-forwarded-port").and_then(|port| port.trim().parse().ok());
+    Heard {
+        hosts: hosts.collect(),
+        ports: port.into_iter().chain([listening]).collect(),
+        prefix: owned("x-forwarded-prefix"),
+        original: owned("x-original-uri").or_else(|| owned("x-forwarded-uri")),
+    }
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>> {

@@ -1,10 +1,10 @@
 //! What Twilio is to do with a call. Always 200 and a complete `<Response>`: anything else makes Twilio hang up in silence.
 
-use super::signed::SignedForm;
+use super::signed::{Arrived, SignedForm};
 use crate::server::{
     calls::{
         callbacks,
-        place::{self, Decision, PlaceRequest},
+        place::{self, Bridge, Decision, PlaceRequest},
         record, spoken,
     },
     clock,
@@ -32,6 +32,7 @@ const LONGEST_CALL_SECS: u32 = 14_400;
 /// A browser calls.
 pub async fn outbound(
     State(state): State<AppState>,
+    arrived: Arrived,
     SignedForm(params): SignedForm,
 ) -> Result<Response> {
     let text = |name| params.get(name).map(callbacks::clean).unwrap_or_default();
@@ -39,11 +40,8 @@ pub async fn outbound(
         call_sid: params.call_sid()?,
         from: text("From"),
         to: text("To"),
-        params: params
-            .pairs()
-            .iter()
-            .map(|(name, value)| (callbacks::clean(name), callbacks::clean(value)))
-            .collect(),
+        params: callbacks::cleaned(&params),
+        arrived,
     };
     let sid = request.call_sid.clone();
     let answer = match place::place(&state, request).await {
@@ -53,9 +51,13 @@ pub async fn outbound(
                 number: to.to_string(),
                 status_callback: callback(&state.config, "status"),
             };
+            took("dial", arrived);
             twiml::dial(&dial(&state.config, target, ""))
         }
-        Decision::Refuse { reason } => spoken::refusal(reason),
+        Decision::Refuse { reason } => {
+            took("refuse", arrived);
+            spoken::refusal(reason)
+        }
     };
     Ok(xml(answer))
 }
@@ -63,18 +65,15 @@ pub async fn outbound(
 /// `makeCall`'s customer has answered: ring the agent's browser.
 pub async fn bridge(
     State(state): State<AppState>,
+    arrived: Arrived,
     SignedForm(params): SignedForm,
 ) -> Result<Response> {
     let sid = params.call_sid()?;
-    let kept = params
-        .pairs()
-        .iter()
-        .map(|(name, value)| (callbacks::clean(name), callbacks::clean(value)))
-        .collect();
-    let agent = tokio::time::timeout(DEADLINE, place::bridge(&state, &sid, kept)).await;
-    Ok(xml(match agent {
-        Ok(Ok(Some((identity, evidence)))) => {
-            let customer = evidence.to.map(|to| to.value).unwrap_or_default();
+    let mut kept = callbacks::cleaned(&params);
+    // Whether there is an agent to dial is read by the write itself: without one, an apology is spoken.
+    kept.extend(place::answered("dial or apology", arrived));
+    Ok(xml(match place::bridge(&state, &sid, kept).await {
+        Some(Bridge { identity, customer }) => {
             tracing::info!(call.sid = %sid, to = customer, identity, "joining the agent's browser");
             let target = Target::Client {
                 identity,
@@ -84,20 +83,10 @@ pub async fn bridge(
                     ("customer".to_owned(), customer),
                 ],
             };
+            took("dial", arrived);
             twiml::dial(&dial(&state.config, target, OF_BRIDGE))
         }
-        Ok(Ok(None)) => {
-            tracing::warn!(call.sid = %sid, "a customer answered a call that no agent made");
-            spoken::apology()
-        }
-        Ok(Err(error)) => {
-            tracing::error!(call.sid = %sid, %error, "a customer answered, and the call could not be read");
-            spoken::apology()
-        }
-        Err(_) => {
-            tracing::error!(call.sid = %sid, "a customer answered, and the call could not be read in time");
-            spoken::apology()
-        }
+        None => spoken::apology(),
     }))
 }
 
@@ -105,20 +94,33 @@ pub async fn bridge(
 pub async fn after_dial(
     State(state): State<AppState>,
     uri: Uri,
+    arrived: Arrived,
     SignedForm(params): SignedForm,
 ) -> Response {
-    let recorded = async { record(&state, callbacks::dial(&params, clock::now())?).await };
+    let customer_waits = uri.query() == Some(OF_BRIDGE) && !callbacks::was_answered(&params);
+    let answer = if customer_waits { "apology" } else { "hangup" };
+    let recorded = async {
+        let mut event = callbacks::dial(&params, clock::now())?;
+        event.params.extend(place::answered(answer, arrived));
+        record(&state, event).await
+    };
     match tokio::time::timeout(DEADLINE, recorded).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::error!(%error, "the outcome of a <Dial> could not be stored"),
         Err(_) => tracing::error!("the outcome of a <Dial> could not be stored in time"),
     }
-    let customer_waits = uri.query() == Some(OF_BRIDGE) && !callbacks::was_answered(&params);
+    took(answer, arrived);
     xml(if customer_waits {
         spoken::apology()
     } else {
         twiml::hangup()
     })
+}
+
+/// The whole of it, the commit too.
+fn took(answer: &'static str, arrived: Arrived) {
+    metrics::histogram!("almasar_twiml_answer_seconds", "answer" => answer)
+        .record(arrived.0.elapsed().as_secs_f64());
 }
 
 fn dial(config: &Config, target: Target, action_query: &str) -> Dial {

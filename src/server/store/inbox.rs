@@ -3,13 +3,12 @@
 
 use super::{
     Result, StoreError,
-    changes::CallChange,
+    changes::{CallChange, Changes, Told},
     view::{ViewRow, as_word, select_views},
 };
 use crate::domain::{
     call::{Call, Change, Event, Evidence, Fact, Origin},
     sid::CallSid,
-    view::CallView,
 };
 use serde_json::json;
 use sqlx::{PgConnection, SqliteConnection};
@@ -58,17 +57,29 @@ macro_rules! on {
     };
 }
 
-/// Takes in a set of events, and gives new change numbers to the calls of `touched` besides.
-/// Answers for each event, in order; and what people see of every call that changed, in the order of the change numbers.
+/// What one transaction took in.
+pub(super) struct TakenIn {
+    /// For each event, in order.
+    pub recorded: Vec<Recorded>,
+    /// What people see of every call that changed; before our own, what other processes changed.
+    pub changes: Changes,
+}
+
+/// Takes in a set of events, and gives new change numbers to the calls of `touched` besides. Numbers that were given away since `told`,
+/// and not by us, are those of another process on the same database.
 pub(super) async fn take_in(
     mut connection: Connection<'_>,
     events: &[Event],
     touched: &BTreeSet<String>,
-) -> Result<(Vec<Recorded>, Vec<CallChange>)> {
+    told: &Told,
+) -> Result<TakenIn> {
     let c = &mut connection;
     let sids: BTreeSet<&str> = events.iter().map(|event| event.call.as_str()).collect();
+    let count = (events.len() + sids.len() + touched.len()) as i64;
     // First, since on PostgreSQL this row's lock makes other servers wait until we have committed.
-    let mut number = allocate(c, (events.len() + sids.len() + touched.len()) as i64).await?;
+    let mut number = allocate(c, count).await?;
+    let upto = number + count;
+    let mut changes = elsewhere(c, told, number).await?;
     let mut calls = load(c, &sids).await?;
     let mut new = append(c, events, &mut number).await?;
 
@@ -99,7 +110,7 @@ pub(super) async fn take_in(
     }
     changed.extend(upsert_recordings(c, recordings, &calls).await?);
     upsert_calls(c, stale.iter().filter_map(|sid| calls.get(sid))).await?;
-    let changes = renumber(c, &changed, &mut number).await?;
+    changes.extend(renumber(c, &changed, &mut number).await?);
 
     let recorded = events.iter().zip(news).filter_map(|(event, new)| {
         Some(Recorded {
@@ -107,7 +118,34 @@ pub(super) async fn take_in(
             new,
         })
     });
-    Ok((recorded.collect(), changes))
+    Ok(TakenIn {
+        recorded: recorded.collect(),
+        changes: Changes {
+            list: changes,
+            upto,
+        },
+    })
+}
+
+/// What other processes have changed.
+pub(super) async fn look_elsewhere(mut connection: Connection<'_>, told: &Told) -> Result<Changes> {
+    const SQL: &str = "select value from counters where name = 'change'";
+    let c = &mut connection;
+    let upto: i64 = on!(c, c => sqlx::query_scalar(SQL).fetch_one(c));
+    let list = elsewhere(c, told, upto).await?;
+    Ok(Changes { list, upto })
+}
+
+/// What changed after what was told, up to the number `upto`, which is committed. Whoever begins to listen from now on reads the database
+/// first and finds it there: where nobody listens yet, nothing is read.
+async fn elsewhere(c: &mut Connection<'_>, told: &Told, upto: i64) -> Result<Vec<CallChange>> {
+    const SQL: &str = select_views!("where c.change > $1 and c.change <= $2 order by c.change");
+    let after = told.upto();
+    if upto <= after || !told.is_heard() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<ViewRow> = on!(c, c => sqlx::query_as(SQL).bind(after).bind(upto).fetch_all(c));
+    rows.into_iter().map(CallChange::try_from).collect()
 }
 
 /// Reserves `count` numbers and returns the last one used before them.
@@ -346,12 +384,5 @@ async fn renumber(
     *number += changed.len() as i64;
     let sql = VIEWS.of(c);
     let rows: Vec<ViewRow> = on!(c, c => sqlx::query_as(sql).bind(&list).fetch_all(c));
-    rows.into_iter()
-        .map(|row| {
-            Ok(CallChange {
-                change: row.change,
-                view: CallView::try_from(row)?,
-            })
-        })
-        .collect()
+    rows.into_iter().map(CallChange::try_from).collect()
 }

@@ -4,6 +4,7 @@
 //! Times are milliseconds since 1970, ids are text, integers are `i64` everywhere.
 
 mod calls;
+mod causes;
 mod changes;
 mod checklist;
 mod doctor;

@@ -61,7 +61,7 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Store> {
         .acquire_timeout(Duration::from_secs(5))
         .connect_with(options.busy_timeout(Duration::from_secs(2)).read_only(true))
         .await?;
-    let (writer, changes) = writer::spawn(writer::Pool::Sqlite(writing));
+    let (writer, changes) = writer::spawn(writer::Pool::Sqlite(writing)).await?;
     Ok(Store {
         engine: Engine::Sqlite(reading),
         writer,
@@ -81,7 +81,7 @@ async fn open_postgres(url: &str) -> anyhow::Result<Store> {
         .acquire_timeout(Duration::from_secs(5))
         .connect_with(options)
         .await?;
-    let (writer, changes) = writer::spawn(writer::Pool::Postgres(pool.clone()));
+    let (writer, changes) = writer::spawn(writer::Pool::Postgres(pool.clone())).await?;
     Ok(Store {
         engine: Engine::Postgres(pool),
         writer,

@@ -131,6 +131,20 @@ impl Store {
             .map(drop)
     }
 
+    /// As [`Store::recording_delayed`], but the attempt does not count: it failed by our own archive.
+    pub async fn recording_kept_waiting(
+        &self,
+        sid: &str,
+        error: &str,
+        next_attempt_at: i64,
+    ) -> Result<()> {
+        const SQL: &str = "update recordings set attempts = attempts - 1, last_error = $2, next_attempt_at = $3 \
+            where sid = $1 and archived_at is null";
+        self.execute(SQL, args![sid, error, next_attempt_at])
+            .await
+            .map(drop)
+    }
+
     /// It is not tried again, unless somebody presses Fetch Recordings and Twilio has it.
     pub async fn recording_failed(&self, sid: &str, error: &str) -> Result<()> {
         const SQL: &str = "update recordings set status = 'failed', last_error = $2, next_attempt_at = null where sid = $1 and archived_at is null";

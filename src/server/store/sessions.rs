@@ -16,10 +16,8 @@ impl Store {
     ) -> Result<()> {
         const SQL: &str = "insert into sessions (id_hash, user_id, created_at, last_seen_at, expires_at) values ($1, $2, $3, $3, $4)";
         self.execute(SQL, args![id_hash, user_id, now, expires_at])
-            .await?;
-        self.execute("delete from sessions where expires_at <= $1", args![now])
-            .await?;
-        Ok(())
+            .await
+            .map(drop)
     }
 
     /// Whose session this is, if it has not ended, been idle for `idle_ms`, or its user been disabled.
@@ -57,6 +55,16 @@ impl Store {
         self.execute("delete from sessions where id_hash = $1", args![id_hash])
             .await
             .map(drop)
+    }
+
+    /// Sweeps away the sessions that have ended, by time or by idleness.
+    pub async fn forget_sessions(&self, now: i64, idle_ms: i64) -> Result<()> {
+        self.execute(
+            "delete from sessions where expires_at <= $1 or last_seen_at <= $2",
+            args![now, now - idle_ms],
+        )
+        .await
+        .map(drop)
     }
 
     /// Signs a user out everywhere.

@@ -102,6 +102,8 @@ impl TryFrom<ViewRow> for CallView {
                 .as_deref()
                 .map(|reason| word::<Reason>(reason).ok_or_else(|| corrupt("reason")))
                 .transpose()?,
+            // The store knows what was reported; what that comes to is for `causes` to say.
+            cause: None,
             sid: CallSid::parse(&row.sid).map_err(|_| corrupt("sid"))?,
             from: row.from_number,
             to: row.to_number,

@@ -1,23 +1,29 @@
 //! The writer: one task that takes all waiting commands into one transaction, commits, answers everyone, and tells of the changes.
 //!
 //! One flush to the disk then serves up to 256 callers (group commit), no two writers ever wait for each other, and changes are told in
-//! the order of their numbers.
+//! the order of their numbers. Another process may write too (`almasar recordings fetch` beside the server): what it changed is told from
+//! here as well, before anything of ours that has a later number, so that a listener who has seen a number has missed none before it.
 
 use super::{
     Result, StoreError, Value,
-    changes::CallChange,
-    inbox::{self, Connection, Recorded},
+    changes::{CallChange, Told},
+    inbox::{self, Connection, Recorded, TakenIn},
     value::bound,
 };
 use crate::domain::call::Event;
 use sqlx::{PgPool, SqlitePool};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::{
+    sync::{broadcast, mpsc, oneshot},
+    time::MissedTickBehavior,
+};
 
 /// How long a caller waits for room in the queue.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the writer waits for another process's lock; under Twilio's 15 seconds.
 pub(super) const LOCK_WAIT: Duration = Duration::from_secs(10);
+/// How often to look, without having anything to write, for what other processes changed.
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
 const QUEUE: usize = 4096;
 const BATCH: usize = 256;
 /// How far a listener may fall behind before it has to begin anew.
@@ -50,15 +56,29 @@ pub(super) enum Pool {
     Postgres(PgPool),
 }
 
-type Changes = broadcast::Sender<Arc<CallChange>>;
-
-pub(super) fn spawn(pool: Pool) -> (mpsc::Sender<Command>, Changes) {
+pub(super) async fn spawn(
+    pool: Pool,
+) -> Result<(mpsc::Sender<Command>, broadcast::Sender<Arc<CallChange>>)> {
     let (sender, mut queue) = mpsc::channel(QUEUE);
-    let (changes, _) = broadcast::channel(CHANGES);
-    let tell = changes.clone();
+    let mut told = Told::new(CHANGES);
+    let changes = told.sender();
+    // With nobody listening yet, this reads only where we stand.
+    pool.look_elsewhere(&mut told).await?;
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tokio::spawn(async move {
-        while let Some((batch, closing)) = next_batch(&mut queue).await {
-            batch.write(&pool, &tell).await;
+        loop {
+            let next = tokio::select! {
+                next = next_batch(&mut queue) => next,
+                _ = look.tick() => {
+                    if let Err(error) = pool.look_elsewhere(&mut told).await {
+                        tracing::warn!(%error, "what other processes changed could not be read yet");
+                    }
+                    continue;
+                }
+            };
+            let Some((batch, closing)) = next else { return };
+            batch.write(&pool, &mut told).await;
             if let Some(reply) = closing {
                 if let Pool::Sqlite(pool) = &pool {
                     pool.close().await;
@@ -68,7 +88,25 @@ pub(super) fn spawn(pool: Pool) -> (mpsc::Sender<Command>, Changes) {
             }
         }
     });
-    (sender, changes)
+    Ok((sender, changes))
+}
+
+impl Pool {
+    /// Tells what other processes have changed.
+    async fn look_elsewhere(&self, told: &mut Told) -> Result<()> {
+        let found = match self {
+            Pool::Sqlite(pool) => {
+                let mut connection = pool.acquire().await?;
+                inbox::look_elsewhere(Connection::Sqlite(&mut connection), told).await?
+            }
+            Pool::Postgres(pool) => {
+                let mut connection = pool.acquire().await?;
+                inbox::look_elsewhere(Connection::Postgres(&mut connection), told).await?
+            }
+        };
+        told.tell(found);
+        Ok(())
+    }
 }
 
 /// What one transaction does, sorted by kind: statements first, then the events as a set.
@@ -84,8 +122,8 @@ struct Batch {
 
 struct Written {
     statements: Vec<Result<u64>>,
-    events: Vec<Recorded>,
-    changes: Vec<CallChange>,
+    /// `None` where there was nothing but statements.
+    taken_in: Option<TakenIn>,
 }
 
 /// All that is waiting, up to a batch, and who asked to close after it.
@@ -123,16 +161,18 @@ async fn next_batch(
 }
 
 impl Batch {
-    async fn write(mut self, pool: &Pool, tell: &Changes) {
+    async fn write(mut self, pool: &Pool, told: &mut Told) {
         let written = match pool {
-            Pool::Sqlite(pool) => self.write_sqlite(pool).await,
-            Pool::Postgres(pool) => self.write_postgres(pool).await,
+            Pool::Sqlite(pool) => self.write_sqlite(pool, told).await,
+            Pool::Postgres(pool) => self.write_postgres(pool, told).await,
         };
         // Whoever asked may have gone: an answer that nobody takes is no error.
         match written {
             Ok(written) => {
-                for change in written.changes {
-                    let _ = tell.send(Arc::new(change));
+                let mut recorded = Vec::new();
+                if let Some(taken_in) = written.taken_in {
+                    told.tell(taken_in.changes);
+                    recorded = taken_in.recorded;
                 }
                 self.statement_replies
                     .into_iter()
@@ -140,7 +180,7 @@ impl Batch {
                     .for_each(|(reply, done)| drop(reply.send(done)));
                 self.event_replies
                     .into_iter()
-                    .zip(written.events)
+                    .zip(recorded)
                     .for_each(|(reply, done)| drop(reply.send(Ok(done))));
                 self.touch_replies
                     .into_iter()
@@ -161,7 +201,7 @@ impl Batch {
     }
 
     /// A statement that fails by itself (a constraint, say) undoes only itself: the others of its batch are not concerned.
-    async fn write_sqlite(&mut self, pool: &SqlitePool) -> Result<Written> {
+    async fn write_sqlite(&mut self, pool: &SqlitePool, told: &Told) -> Result<Written> {
         let mut transaction = pool.begin_with("begin immediate").await?;
         let mut statements = Vec::with_capacity(self.statements.len());
         for (sql, args, touch) in self.statements.drain(..) {
@@ -174,17 +214,18 @@ impl Batch {
                 .extend(touch.filter(|_| matches!(done, Ok(1..))));
             statements.push(done);
         }
-        let (events, changes) = self.take_in(Connection::Sqlite(&mut transaction)).await?;
+        let taken_in = self
+            .take_in(Connection::Sqlite(&mut transaction), told)
+            .await?;
         transaction.commit().await?;
         Ok(Written {
             statements,
-            events,
-            changes,
+            taken_in,
         })
     }
 
     /// Here a failed statement spoils its transaction, so each has a savepoint of its own.
-    async fn write_postgres(&mut self, pool: &PgPool) -> Result<Written> {
+    async fn write_postgres(&mut self, pool: &PgPool, told: &Told) -> Result<Written> {
         use sqlx::Acquire;
         let mut transaction = pool.begin().await?;
         let mut statements = Vec::with_capacity(self.statements.len());
@@ -203,22 +244,22 @@ impl Batch {
                 .extend(touch.filter(|_| matches!(done, Ok(1..))));
             statements.push(done);
         }
-        let (events, changes) = self.take_in(Connection::Postgres(&mut transaction)).await?;
+        let taken_in = self
+            .take_in(Connection::Postgres(&mut transaction), told)
+            .await?;
         transaction.commit().await?;
         Ok(Written {
             statements,
-            events,
-            changes,
+            taken_in,
         })
     }
 
-    async fn take_in(
-        &self,
-        connection: Connection<'_>,
-    ) -> Result<(Vec<Recorded>, Vec<CallChange>)> {
+    async fn take_in(&self, connection: Connection<'_>, told: &Told) -> Result<Option<TakenIn>> {
         if self.events.is_empty() && self.touched.is_empty() {
-            return Ok((Vec::new(), Vec::new()));
+            return Ok(None);
         }
-        inbox::take_in(connection, &self.events, &self.touched).await
+        inbox::take_in(connection, &self.events, &self.touched, told)
+            .await
+            .map(Some)
     }
 }

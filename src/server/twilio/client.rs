@@ -178,6 +178,21 @@ impl Client {
         .await
     }
 
+    /// As [`Client::get`], of another of Twilio's hosts (`monitor`, `voice`). With another base than Twilio's own all are asked there.
+    pub async fn get_at<T: DeserializeOwned>(
+        &self,
+        host: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T> {
+        let url = self.inner.url_at(host, path);
+        read(
+            self.send_to(Method::GET, &url, &|request| request.query(query))
+                .await?,
+        )
+        .await
+    }
+
     /// Creates or changes a resource, by its path.
     pub async fn post<T: DeserializeOwned>(
         &self,
@@ -222,9 +237,17 @@ impl Client {
         path: &str,
         fill: &(dyn Fn(RequestBuilder) -> RequestBuilder + Sync),
     ) -> Result<Response> {
-        let url = self.inner.url(path);
+        self.send_to(method, &self.inner.url(path), fill).await
+    }
+
+    async fn send_to(
+        &self,
+        method: Method,
+        url: &str,
+        fill: &(dyn Fn(RequestBuilder) -> RequestBuilder + Sync),
+    ) -> Result<Response> {
         let repeatable = method != Method::POST;
-        let request = || fill(self.inner.http.request(method.clone(), &url));
+        let request = || fill(self.inner.http.request(method.clone(), url));
         accept(repeated(repeatable, || self.inner.authorised(&request)).await?).await
     }
 }
@@ -259,6 +282,13 @@ where
 impl Inner {
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base.as_str().trim_end_matches('/'))
+    }
+
+    fn url_at(&self, host: &str, path: &str) -> String {
+        match self.base.host_str() {
+            Some("api.twilio.com") => format!("https://{host}.twilio.com{path}"),
+            _ => self.url(path),
+        }
     }
 
     /// Sends with the first credentials that Twilio does not answer 401.

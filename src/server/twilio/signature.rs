@@ -4,6 +4,12 @@
 //! Twilio's back ends disagree on whether the URL they sign carries a port, and on how its query is encoded; its own helper libraries accept
 //! every form, and so do we. The URL is built from `PUBLIC_URL`, never from a header that the sender chooses.
 
+mod explain;
+#[cfg(test)]
+mod tests;
+
+pub use explain::{Difference, Heard, Variant};
+
 use super::RETRIES;
 use crate::server::config::Secret;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -246,6 +252,3 @@ fn encode_component(text: &str) -> String {
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
-
-#[cfg(test)]
-mod tests;
