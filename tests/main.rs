@@ -3,6 +3,7 @@
 
 mod callbacks;
 mod changes;
+mod doctor;
 mod history;
 mod make_call;
 mod placing;

@@ -5,7 +5,7 @@
 //! every form, and so do we. The URL is built from `PUBLIC_URL`, never from a header that the sender chooses.
 
 use super::RETRIES;
-use crate::server::config::Secret;
+use crate::server::config::{Config, Secret};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
@@ -45,6 +45,16 @@ pub enum Refusal {
 }
 
 impl Verifier {
+    /// With the tokens and the address of a configuration.
+    pub fn of(config: &Config) -> Self {
+        let tokens = config
+            .twilio
+            .auth_token
+            .iter()
+            .chain(&config.twilio.auth_token_previous);
+        Self::new(tokens.cloned().collect(), &config.public_url)
+    }
+
     /// The current token first, then the previous one during a rotation. Without any, everything is refused.
     pub fn new(tokens: Vec<Secret>, public_url: &Url) -> Self {
         Self {
