@@ -5,6 +5,7 @@ mod bad_inputs;
 mod callbacks;
 mod causes;
 mod changes;
+mod doctor;
 mod explainers;
 mod history;
 mod logins;

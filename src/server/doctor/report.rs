@@ -1,8 +1,9 @@
 //! What a check found, in words.
 
 use super::{
+    account, alerts, archive, caller_id,
     check::{Check, Status},
-    database,
+    configuration, countries, database, disk, frontend_url, public_url, trouble, twiml_app,
 };
 use crate::i18n::*;
 use serde::{Deserialize, Serialize};
@@ -55,7 +56,7 @@ macro_rules! found {
         }
 
         impl Found {
-            fn finding(&self) -> &dyn Finding {
+            pub(super) fn finding(&self) -> &dyn Finding {
                 match self {
                     $(Self::$family(found) => found,)*
                 }
@@ -72,7 +73,29 @@ macro_rules! found {
 
 found! {
     Unasked(Unasked),
+    /// The variable that the check is about was not accepted.
+    Refused(configuration::Refused),
+    Configuration(configuration::Found),
+    Twilio(trouble::Found),
+    Account(account::Found),
+    AuthToken(account::AuthTokenFound),
+    ApiKey(account::ApiKeyFound),
+    Clock(account::ClockFound),
+    TwimlApp(twiml_app::Found),
+    CallerId(caller_id::Found),
+    Countries(countries::Found),
+    PublicUrl(public_url::Found),
+    FrontendUrl(frontend_url::Found),
     Database(database::Found),
+    Disk(disk::Found),
+    Archive(archive::Found),
+    Alerts(alerts::Found),
+}
+
+impl<F: Into<Found>> From<Result<F, Unasked>> for Found {
+    fn from(found: Result<F, Unasked>) -> Self {
+        found.map_or_else(Self::Unasked, F::into)
+    }
 }
 
 /// Why a check came to no finding of its own.
@@ -151,7 +174,10 @@ impl Report {
 
     /// May `doctor::mend` do something about it? The TwiML App is all that it touches.
     pub fn can_be_mended(&self) -> bool {
-        self.check == Check::TwimlApp && !self.changes().is_empty()
+        matches!(
+            self.found,
+            Found::TwimlApp(twiml_app::Found::NotInAccount(_))
+        ) || !self.changes().is_empty()
     }
 }
 

@@ -42,6 +42,23 @@ impl Recordings {
         self.news.notify_one();
     }
 
+    /// Puts a small object into the archive, reads it back and takes it away again. `name` is one that no other has.
+    pub async fn try_writing(&self, name: &str) -> anyhow::Result<()> {
+        const WRITTEN: &[u8] = b"almasar";
+        let (file, key) = (self.archive.incoming(name)?, format!("doctor/{name}"));
+        tokio::fs::write(&file, WRITTEN).await?;
+        let put = self.archive.put(&key, &file).await;
+        tokio::fs::remove_file(&file).await?;
+        put?;
+        let size = self.archive.size(&key).await?;
+        self.archive.delete(&key).await?;
+        anyhow::ensure!(
+            size == Some(WRITTEN.len() as u64),
+            "what was written cannot be read back"
+        );
+        Ok(())
+    }
+
     /// Can the archive be reached?
     pub async fn ping(&self) -> anyhow::Result<()> {
         self.archive.ping().await

@@ -1,6 +1,7 @@
 //! What the doctor leaves: the nonces of echoes that came through, and the record of what was mended.
 
 use super::{Result, Store, args, read};
+use crate::domain::sid::CallSid;
 
 /// A nonce that nobody asked for is swept away after this time.
 const FORGOTTEN_MS: i64 = 60 * 60 * 1000;
@@ -37,6 +38,14 @@ impl Store {
         self.execute("delete from echoes where nonce = $1", args![nonce])
             .await
             .map(|gone| gone > 0)
+    }
+
+    /// Has anything been reported of this leg?
+    pub async fn knows_leg(&self, sid: &CallSid) -> Result<bool> {
+        const SQL: &str = "select count(*) from events where leg_sid = $1";
+        let count: i64 =
+            read!(self, pool => sqlx::query_scalar(SQL).bind(sid.as_str()).fetch_one(pool));
+        Ok(count > 0)
     }
 
     pub async fn insert_mend(&self, mend: &StoredMend) -> Result<()> {
