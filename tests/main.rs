@@ -15,6 +15,7 @@ mod placing;
 mod problems;
 mod recordings;
 mod roles;
+mod setup;
 mod signed;
 mod store;
 mod support;

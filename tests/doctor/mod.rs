@@ -1,6 +1,6 @@
 //! The doctor, with one thing set wrong at a time.
 
-mod account;
+pub mod account;
 mod command;
 mod faults;
 mod fronts;

@@ -11,6 +11,7 @@ use crate::{
     server::{config::Config, security::is_loopback, setup::Sheet, state::AppState},
 };
 use leptos::prelude::*;
+use std::sync::Arc;
 
 /// What the bundled simulator answers: a number as agents type it, which rings, greets and echoes.
 const SIMULATED: &str = "0569705616";
@@ -47,16 +48,16 @@ pub fn TestCall(locale: Locale) -> impl IntoView {
 /// The rows as HTML alone, for the page that follows them.
 pub fn rows(locale: Locale, state: &AppState, checklist: &Checklist) -> String {
     let (config, checklist) = (state.config.clone(), checklist.clone());
-    Owner::new_root(None).with(|| {
+    Owner::new().with(|| {
         view! { <Rows locale checklist config /> }
             .into_any()
             .to_html()
     })
 }
 
-/// The parts that change carry `data-part`: the script replaces each by itself.
+/// The parts that change carry `data-part`: the script replaces each by itself. How many are done is read out.
 #[component]
-fn Rows(locale: Locale, checklist: Checklist, config: std::sync::Arc<Config>) -> impl IntoView {
+fn Rows(locale: Locale, checklist: Checklist, config: Arc<Config>) -> impl IntoView {
     let total = checklist.rows.len();
     let done = checklist.done();
     let finished = checklist.finished_at.map(|at| {
@@ -77,8 +78,10 @@ fn Rows(locale: Locale, checklist: Checklist, config: std::sync::Arc<Config>) ->
         .rows
         .map(|(step, standing)| view! { <Row locale step standing /> });
     view! {
-        <div data-part="verdict" role="status">{finished}</div>
-        <p class="count" data-part="count">{td_string!(locale, setup.test.count, done = done, total = total)}</p>
+        <div role="status">
+            <div data-part="verdict">{finished}</div>
+            <p class="count" data-part="count">{td_string!(locale, setup.test.count, done = done, total = total)}</p>
+        </div>
         <ol>{steps.collect_view()}</ol>
         <div data-part="judged">{judged}</div>
     }
