@@ -59,6 +59,13 @@ pub struct Asked {
     pub path: String,
 }
 
+impl Asked {
+    /// A page that is streamed is put together by small scripts; a browser without them asks for it whole (`?wait`).
+    pub fn finishes_by_script(&self) -> bool {
+        self.page == Page::Setup && !self.query.contains_key("wait")
+    }
+}
+
 /// The Voice SDK, from our own origin, under a name that changes with its version.
 pub const VOICE_SDK: &str = concat!(
     "/vendor/twilio-voice-",
@@ -103,6 +110,7 @@ pub fn shell() -> impl IntoView {
                 <link rel="icon" href="/icon.svg" type="image/svg+xml" />
                 <link rel="apple-touch-icon" href="/icon-180.png" />
                 <link rel="manifest" href="/site.webmanifest" />
+                {asked.finishes_by_script().then(|| view! { <noscript><meta http-equiv="refresh" content="0;url=/setup?wait" /></noscript> })}
                 <AutoReload options=options.clone() />
                 {asked.page.has_islands().then(|| view! { <HydrationScripts options islands=true /> })}
             </head>

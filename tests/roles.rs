@@ -20,9 +20,11 @@ enum For {
     Page,
     /// A page for administrators.
     AdminPage,
+    /// As [`For::SignedIn`], for administrators alone.
+    Admin,
 }
 
-const TABLE: [(&str, &str, For); 26] = [
+const TABLE: [(&str, &str, For); 29] = [
     ("POST", "/api/calls/twiml/outbound", For::Twilio),
     ("POST", "/api/calls/twiml/bridge", For::Twilio),
     ("POST", "/api/calls/twiml/after-dial", For::Twilio),
@@ -48,6 +50,9 @@ const TABLE: [(&str, &str, For); 26] = [
     ("GET", "/mobile-call", For::Page),
     ("GET", "/history", For::Page),
     ("GET", "/setup", For::AdminPage),
+    ("GET", "/setup/checklist", For::Admin),
+    ("POST", "/api/setup/fix", For::Admin),
+    ("POST", "/api/setup/test-again", For::Admin),
     ("GET", "/healthz", For::Everybody),
 ];
 
@@ -98,7 +103,7 @@ async fn a_stranger_is_let_in_nowhere_but_where_the_table_says_so() {
                 "{path}: {status}"
             ),
             For::Twilio => assert_eq!(status, 403, "{path}"),
-            For::SignedIn => assert_eq!(status, 401, "{path}"),
+            For::SignedIn | For::Admin => assert_eq!(status, 401, "{path}"),
             For::Page | For::AdminPage => assert!(status == 303 && to_login, "{path}: {status}"),
         }
     }
@@ -123,7 +128,7 @@ async fn each_role_gets_what_is_its_own_and_no_more() {
             let status = response.status();
             let allowed = match whom {
                 For::Twilio => false,
-                For::AdminPage => role == Role::Admin,
+                For::AdminPage | For::Admin => role == Role::Admin,
                 For::Everybody | For::SignedIn | For::Page => true,
             };
             let denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);

@@ -75,6 +75,15 @@ export class Installation {
     return { email, password, role };
   }
 
+  /** Runs `almasar` with these arguments beside the server, with the same configuration. */
+  async almasar(...args: string[]): Promise<{ code: number; out: string }> {
+    return new Promise((resolve) => {
+      execFile(program("almasar"), args, { cwd: this.folder, env: this.environment }, (error, stdout) => {
+        resolve({ code: error ? Number(error.code) : 0, out: stdout });
+      });
+    });
+  }
+
   /** What the program of that name has logged. */
   async log(name: "almasar" | "twilio-simulator"): Promise<string> {
     return fs.readFile(path.join(this.folder, `${name}.log`), "utf8");

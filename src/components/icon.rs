@@ -19,6 +19,9 @@ pub enum Icon {
     Close,
     Alert,
     Copy,
+    Done,
+    Skipped,
+    Wait,
 }
 
 impl Icon {
@@ -41,6 +44,9 @@ impl Icon {
             Icon::Close => "M6 6l12 12M18 6 6 18",
             Icon::Alert => "M12 4 2.8 19.5h18.4ZM12 10v4M12 17v.100",
             Icon::Copy => "M9 9h11v11H9ZM15 9V4H4v11h5",
+            Icon::Done => "M5 12.5l4.5 4.5L19 7.5",
+            Icon::Skipped => "M6 12h12",
+            Icon::Wait => "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16ZM12 8v4.5l3 1.8",
         }
     }
 }

@@ -51,6 +51,14 @@ pub fn seconds(locale: Locale, count: u64) -> String {
     counted(locale, td_string!(locale, counted.seconds), count)
 }
 
+pub fn problems(locale: Locale, count: u64) -> String {
+    counted(locale, td_string!(locale, counted.problems), count)
+}
+
+pub fn warnings(locale: Locale, count: u64) -> String {
+    counted(locale, td_string!(locale, counted.warnings), count)
+}
+
 /// A length of time as it is said: minutes and seconds, without those that are none.
 pub fn length(locale: Locale, secs: i64) -> String {
     let secs = secs.max(0).unsigned_abs();
@@ -104,6 +112,8 @@ mod tests {
                 td_string!(locale, counted.days),
                 td_string!(locale, counted.minutes),
                 td_string!(locale, counted.seconds),
+                td_string!(locale, counted.problems),
+                td_string!(locale, counted.warnings),
             ] {
                 assert_eq!(text.split('|').count(), forms, "{text}");
                 assert!(text.split('|').next_back().unwrap().contains('#'), "{text}");

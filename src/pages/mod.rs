@@ -12,4 +12,4 @@ pub use history::History;
 pub use login::Login;
 pub use mobile_call::MobileCall;
 pub use not_found::NotFound;
-pub use setup::Setup;
+pub use setup::{Setup, rows as setup_rows};

@@ -3,6 +3,10 @@
 use super::{
     auth, clock,
     config::{Config, Settings},
+    doctor::{
+        Limits,
+        command::{self, Options, Terminal},
+    },
     recordings, serve,
     store::{self, Store},
     telemetry,
@@ -10,7 +14,13 @@ use super::{
 use crate::domain::user::Role;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use std::{io::Read, path::PathBuf, process::ExitCode};
+use std::{
+    env,
+    io::{self, IsTerminal, Read},
+    path::PathBuf,
+    process::ExitCode,
+};
+use tokio::runtime::Runtime;
 
 /// Browser calling on Twilio: the phone, the webhooks, the history and the recordings.
 #[derive(Parser)]
@@ -24,6 +34,16 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Find out why calls do not work, and mend the TwiML App
+    #[command(after_help = command::AFTER_HELP)]
+    Doctor(Options),
+    #[command(flatten)]
+    Configured(Configured),
+}
+
+/// What needs a configuration without faults.
+#[derive(Subcommand)]
+enum Configured {
     /// Run the server
     Serve,
     /// People who sign in
@@ -78,6 +98,10 @@ pub fn run() -> ExitCode {
         return ExitCode::from(2);
     }
     let cli = Cli::parse();
+    let command = match cli.command {
+        Command::Doctor(options) => return doctor(options, &cli.settings),
+        Command::Configured(command) => command,
+    };
     let config = match Config::load(&cli.settings) {
         Ok(config) => config,
         Err(error) => {
@@ -85,21 +109,11 @@ pub fn run() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    if let Err(problem) = telemetry::start_logging() {
-        eprintln!("almasar: {problem}");
-        return ExitCode::from(2);
-    }
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match started("info") {
         Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("almasar: cannot start: {error}");
-            return ExitCode::FAILURE;
-        }
+        Err(code) => return code,
     };
-    match runtime.block_on(perform(cli.command, config)) {
+    match runtime.block_on(perform(command, config)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("almasar: {error:#}");
@@ -108,17 +122,56 @@ pub fn run() -> ExitCode {
     }
 }
 
-async fn perform(command: Command, config: Config) -> Result<()> {
+/// Logging, of this level where `RUST_LOG` names none, and a runtime; or what to exit with.
+fn started(level: &str) -> Result<Runtime, ExitCode> {
+    telemetry::start_logging(level).map_err(|problem| {
+        eprintln!("almasar: {problem}");
+        ExitCode::from(2)
+    })?;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().build().map_err(|error| {
+        eprintln!("almasar: cannot start: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn doctor(options: Options, settings: &Settings) -> ExitCode {
+    // What it finds is said once, in its own words, and not in the log's.
+    let runtime = match started("error") {
+        Ok(runtime) => runtime,
+        Err(code) => return code,
+    };
+    let env = |name: &str| env::var(name).ok();
+    let (mut out, mut input) = (io::stdout(), io::stdin().lock());
+    let on_terminal = out.is_terminal();
+    let mut terminal = Terminal {
+        interactive: on_terminal && input.is_terminal(),
+        colour: on_terminal && env("NO_COLOR").is_none_or(|value| value.is_empty()),
+        locale: command::locale(&env),
+        out: &mut out,
+        input: &mut input,
+    };
+    let performed = command::perform(options, settings, &env, Limits::default(), &mut terminal);
+    match runtime.block_on(performed) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("almasar: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn perform(command: Configured, config: Config) -> Result<()> {
     match command {
-        Command::Serve => serve::run(config).await,
-        Command::User(UserCommand::Add {
+        Configured::Serve => serve::run(config).await,
+        Configured::User(UserCommand::Add {
             email,
             role,
             password_stdin,
         }) => add_user(config, &email, role, password_stdin).await,
-        Command::User(UserCommand::List) => list_users(config).await,
-        Command::Recordings(RecordingsCommand::Fetch) => fetch_recordings(config).await,
-        Command::Backup { file } => {
+        Configured::User(UserCommand::List) => list_users(config).await,
+        Configured::Recordings(RecordingsCommand::Fetch) => fetch_recordings(config).await,
+        Configured::Backup { file } => {
             let size = store::backup(&config.database, &file).await?;
             println!("{}: {size} bytes, checked", file.display());
             Ok(())

@@ -29,7 +29,8 @@ pub fn router(state: AppState) -> Router {
     // Answers that last, or that must not be compressed or timed.
     let streams = Router::new()
         .route("/api/calls/events", get(events::stream))
-        .route("/api/calls/recordings/fetch", post(recordings::fetch));
+        .route("/api/calls/recordings/fetch", post(recordings::fetch))
+        .route("/setup", get(pages::setup));
     let audio = Router::new()
         .route("/api/calls/{sid}/recording", get(recordings::play))
         .layer(admitted());
@@ -42,6 +43,9 @@ pub fn router(state: AppState) -> Router {
         .route("/api/calls/diagnostics", post(calls::diagnostics))
         .route("/api/calls/{sid}", get(calls::one))
         .route("/api/calls/{sid}/waveform", get(recordings::waveform))
+        .route("/api/setup/fix", post(setup::fix))
+        .route("/api/setup/test-again", post(setup::test_again))
+        .route("/setup/checklist", get(setup::checklist))
         .route("/app/calls", get(rows::rows))
         .route("/app/locale", post(auth::choose_locale))
         .route("/app/{*function}", any(pages::server_functions))
@@ -49,7 +53,6 @@ pub fn router(state: AppState) -> Router {
         .route("/login", get(pages::login))
         .route("/mobile-call", get(pages::mobile_call))
         .route("/history", get(pages::history))
-        .route("/setup", get(pages::setup))
         .fallback(pages::not_found)
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(

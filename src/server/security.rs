@@ -36,6 +36,9 @@ pub fn content_security_policy(config: &Config, nonce: &str) -> String {
 
 const TWILIO_MEDIA: &str = "https://media.twiliocdn.com https://sdk.twilio.com";
 
+/// `Permissions-Policy`. No other program sends just this, which is how the doctor knows our answers.
+pub const PERMISSIONS: &str = "microphone=(self), speaker-selection=(self), screen-wake-lock=(self), camera=(), geolocation=()";
+
 /// Headers that every response carries.
 pub async fn headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
@@ -48,10 +51,7 @@ pub async fn headers(State(state): State<AppState>, request: Request, next: Next
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "same-origin");
     set(header::X_FRAME_OPTIONS, "DENY");
-    set(
-        HeaderName::from_static("permissions-policy"),
-        "microphone=(self), speaker-selection=(self), screen-wake-lock=(self), camera=(), geolocation=()",
-    );
+    set(HeaderName::from_static("permissions-policy"), PERMISSIONS);
     set(
         HeaderName::from_static("cross-origin-opener-policy"),
         "same-origin",

@@ -78,16 +78,9 @@ pub async fn prepare(config: Config) -> Result<AppState> {
             missing.join(", ")
         );
     }
-    let signing_tokens = config
-        .twilio
-        .auth_token
-        .iter()
-        .chain(&config.twilio.auth_token_previous)
-        .cloned()
-        .collect();
     Ok(AppState {
         twilio: twilio::Client::new(&config.twilio)?,
-        verifier: Arc::new(Verifier::new(signing_tokens, &config.public_url)),
+        verifier: Arc::new(Verifier::of(&config)),
         numbers: Arc::new(Numbers::new(&config)),
         live: Live::new(&store),
         recordings: Recordings::new(&config)?,

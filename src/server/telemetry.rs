@@ -5,13 +5,13 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::{env, io::IsTerminal, sync::LazyLock};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
-/// Writes logs to standard error: `RUST_LOG` filters, `LOG_FORMAT=json` is for machines.
-pub fn start_logging() -> Result<(), String> {
+/// Writes logs to standard error: `RUST_LOG` filters, else `level` does; `LOG_FORMAT=json` is for machines.
+pub fn start_logging(level: &str) -> Result<(), String> {
     let filter = match env::var("RUST_LOG") {
         Ok(text) if !text.is_empty() => {
             EnvFilter::try_new(&text).map_err(|error| format!("RUST_LOG: {text:?}: {error}"))?
         }
-        _ => EnvFilter::new("info"),
+        _ => EnvFilter::new(level),
     };
     let lines = fmt::layer()
         .with_writer(std::io::stderr)

@@ -55,6 +55,8 @@ pub enum Fact {
         source: Option<String>,
         started_at: Option<i64>,
     },
+    /// Somebody began to hear the recording; changes nothing.
+    Played,
     /// The agent hung up before anybody had answered.
     AgentHungUp,
     /// The agent's browser saw the call end badly, and nothing of it had reached us.
@@ -106,6 +108,7 @@ impl Fact {
             Fact::Leg(_) => "status",
             Fact::Dial { .. } => "dial",
             Fact::Recording { .. } => "recording",
+            Fact::Played => "played",
             Fact::AgentHungUp => "hangup",
             Fact::Unreached(_) | Fact::Noted => "diagnostics",
             Fact::Inquired => "inquiry",

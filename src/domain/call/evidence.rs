@@ -157,6 +157,7 @@ impl Evidence {
                 }
                 first(&mut self.reported_at, at);
             }
+            Fact::Played => {}
             Fact::AgentHungUp => {
                 first(&mut self.agent_hung_up_at, at);
                 first(&mut self.reported_at, at);

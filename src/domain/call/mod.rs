@@ -10,7 +10,7 @@ mod outcome;
 mod tests;
 
 pub use event::{Direct, Event, Fact, Leg, Side};
-pub use evidence::{Evidence, Ranked};
+pub use evidence::{End, Evidence, LegEvidence, Ranked};
 pub use outcome::Outcome;
 
 use super::sid::CallSid;

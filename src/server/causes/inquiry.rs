@@ -11,7 +11,13 @@ use crate::{
         sid::CallSid,
         view::CallView,
     },
-    server::{calls::record, clock, error::Result, state::AppState, twilio::TwilioError},
+    server::{
+        calls::record,
+        clock,
+        error::Result,
+        state::AppState,
+        twilio::{TwilioError, client::Service},
+    },
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -262,7 +268,7 @@ async fn alerts(state: &AppState, call: &CallView, limit: Duration) -> Vec<Strin
     let query = [("StartDate", since.as_str()), ("PageSize", "200")];
     let page = state
         .twilio
-        .get_at::<AlertPage>("monitor", "/v1/Alerts", &query);
+        .get_from::<AlertPage>(Service::Monitor, "/v1/Alerts", &query);
     let Some(page) = answered(limit, page).await else {
         return Vec::new();
     };

@@ -5,7 +5,7 @@ use crate::domain::{
     sid::{AccountSid, ApiKeySid, AppSid},
 };
 use parse::{
-    boolean, database_url, list, number, optional, public_url, recordings_url, secret, sid,
+    boolean, database_url, list, number, optional, public_url, quoted, recordings_url, secret, sid,
     signaling_host,
 };
 use std::{env, fmt, net::SocketAddr, path::PathBuf};
@@ -44,6 +44,18 @@ impl fmt::Debug for Secret {
 pub struct ConfigError {
     name: &'static str,
     problem: String,
+}
+
+impl ConfigError {
+    /// The variable.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What is wrong with it. Holds no secret.
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
 }
 
 fn wrong(name: &'static str, problem: impl fmt::Display) -> ConfigError {
@@ -87,6 +99,8 @@ pub struct Config {
     pub time_zone: jiff::tz::TimeZone,
     /// `SITE_ROOT`
     pub site_root: PathBuf,
+    /// Twilio's variables that are written with blanks around them: ignored here, and a sign of a careless copy.
+    pub padded: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,6 +243,7 @@ impl Config {
                 )
             })?,
             site_root: s.site_root.clone(),
+            padded: padded(s, env),
             public_url,
         })
     }
@@ -258,7 +273,7 @@ impl TwilioConfig {
             .ok_or_else(|| {
                 wrong(
                     "TWILIO_API_BASE_URL",
-                    format!("{base:?} is not an http(s) URL"),
+                    format!("{} is not an http(s) URL", quoted(base)),
                 )
             })?;
         Ok(Self {
@@ -279,12 +294,8 @@ impl TwilioConfig {
             caller_id: optional(&s.twilio_caller_id)
                 .map(PhoneNumber::parse_e164)
                 .transpose()
-                .map_err(|_| {
-                    wrong(
-                        "TWILIO_CALLER_ID",
-                        format!("{:?} is not E.164, e.g. +15005550006", s.twilio_caller_id),
-                    )
-                })?,
+                // Not quoted: what was pasted into the wrong place may be a secret.
+                .map_err(|_| wrong("TWILIO_CALLER_ID", "not E.164, e.g. +15005550006"))?,
             edge: optional(&s.twilio_edge)
                 .map(|edge| {
                     match edge
@@ -320,4 +331,19 @@ impl TwilioConfig {
         .filter_map(|(name, missing)| missing.then_some(name))
         .collect()
     }
+}
+
+fn padded(s: &Settings, env: &dyn Fn(&str) -> Option<String>) -> Vec<&'static str> {
+    let secret = |name| env(name).unwrap_or_default();
+    [
+        ("TWILIO_ACCOUNT_SID", s.twilio_account_sid.clone()),
+        ("TWILIO_AUTH_TOKEN", secret("TWILIO_AUTH_TOKEN")),
+        ("TWILIO_API_KEY", s.twilio_api_key.clone()),
+        ("TWILIO_API_SECRET", secret("TWILIO_API_SECRET")),
+        ("TWILIO_TWIML_APP_SID", s.twilio_twiml_app_sid.clone()),
+        ("TWILIO_CALLER_ID", s.twilio_caller_id.clone()),
+    ]
+    .into_iter()
+    .filter_map(|(name, text)| (text.trim() != text && !text.trim().is_empty()).then_some(name))
+    .collect()
 }

@@ -13,6 +13,15 @@ pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').filter_map(optional)
 }
 
+/// In quotation marks, unless it may hold a password.
+pub(super) fn quoted(text: &str) -> String {
+    if text.contains('@') {
+        "what is written there (not shown, since it may hold a password)".to_owned()
+    } else {
+        format!("{text:?}")
+    }
+}
+
 pub(super) fn secret(
     name: &'static str,
     env: &dyn Fn(&str) -> Option<String>,
@@ -79,8 +88,12 @@ pub(super) fn public_url(text: &str, listen_addr: SocketAddr) -> Result<Url, Con
         Some(text) => text.trim_end_matches('/').to_owned(),
         None => format!("http://localhost:{}", listen_addr.port()),
     };
-    let url = Url::parse(&text)
-        .map_err(|error| wrong("PUBLIC_URL", format!("{text:?} is not a URL: {error}")))?;
+    let url = Url::parse(&text).map_err(|error| {
+        wrong(
+            "PUBLIC_URL",
+            format!("{} is not a URL: {error}", quoted(&text)),
+        )
+    })?;
     let bare = url.query().is_none()
         && url.fragment().is_none()
         && url.username().is_empty()
@@ -88,7 +101,10 @@ pub(super) fn public_url(text: &str, listen_addr: SocketAddr) -> Result<Url, Con
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() || !bare {
         return Err(wrong(
             "PUBLIC_URL",
-            format!("{text:?} is not of the form https://host[:port][/path]"),
+            format!(
+                "{} is not of the form https://host[:port][/path]",
+                quoted(&text)
+            ),
         ));
     }
     Ok(url)
@@ -124,7 +140,10 @@ pub(super) fn recordings_url(text: &str) -> Result<RecordingsUrl, ConfigError> {
         }),
         _ => Err(wrong(
             "RECORDINGS_URL",
-            format!("{text:?} is neither file://PATH nor s3://BUCKET/PREFIX"),
+            format!(
+                "{} is neither file://PATH nor s3://BUCKET/PREFIX",
+                quoted(text)
+            ),
         )),
     }
 }

@@ -1,7 +1,7 @@
 //! Configuration as it is written: text, not yet validated.
 
-use clap::Args;
-use std::path::PathBuf;
+use clap::{Args, Command};
+use std::{mem, path::PathBuf};
 
 /// What the environment, `.env` and flags of the same names say, not yet validated. Secrets have no flag: a command line is public.
 #[derive(Args, Debug, Clone)]
@@ -146,4 +146,44 @@ pub struct Settings {
     /// Where the built site is
     #[arg(long, env = "SITE_ROOT", default_value = "target/site", global = true)]
     pub site_root: PathBuf,
+}
+
+impl Settings {
+    /// Puts one variable back to its default, and returns what it held. `None` for a name that is not one of these.
+    pub fn put_back(&mut self, name: &str) -> Option<String> {
+        let field = match name {
+            "LISTEN_ADDR" => &mut self.listen_addr,
+            "PUBLIC_URL" => &mut self.public_url,
+            "FRONTEND_URL" => &mut self.frontend_url,
+            "DATABASE_URL" => &mut self.database_url,
+            "RECORDINGS_URL" => &mut self.recordings_url,
+            "TWILIO_ACCOUNT_SID" => &mut self.twilio_account_sid,
+            "TWILIO_API_KEY" => &mut self.twilio_api_key,
+            "TWILIO_TWIML_APP_SID" => &mut self.twilio_twiml_app_sid,
+            "TWILIO_CALLER_ID" => &mut self.twilio_caller_id,
+            "TWILIO_EDGE" => &mut self.twilio_edge,
+            "TWILIO_API_BASE_URL" => &mut self.twilio_api_base_url,
+            "TWILIO_SIGNALING_HOST" => &mut self.twilio_signaling_host,
+            "DEFAULT_COUNTRY" => &mut self.default_country,
+            "ALLOWED_COUNTRIES" => &mut self.allowed_countries,
+            "RING_TIMEOUT_SECS" => &mut self.ring_timeout_secs,
+            "RECORD_CALLS" => &mut self.record_calls,
+            "RECORDING_RETENTION_DAYS" => &mut self.recording_retention_days,
+            "ADMIN_EMAIL" => &mut self.admin_email,
+            "TIME_ZONE" => &mut self.time_zone,
+            _ => return None,
+        };
+        Some(mem::replace(field, default_of(name)))
+    }
+}
+
+/// As the flag of that variable declares it.
+fn default_of(name: &str) -> String {
+    let flags = Settings::augment_args(Command::new("almasar"));
+    flags
+        .get_arguments()
+        .find(|flag| flag.get_env().is_some_and(|env| env == name))
+        .and_then(|flag| flag.get_default_values().first()?.to_str())
+        .unwrap_or_default()
+        .to_owned()
 }

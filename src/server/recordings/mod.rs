@@ -3,6 +3,7 @@
 
 mod archive;
 pub mod fetch;
+pub mod heard;
 pub mod range;
 pub mod retention;
 pub mod serve;
@@ -39,6 +40,23 @@ impl Recordings {
     /// There may be something to fetch: call this after a recording's `completed` was committed.
     pub fn wake(&self) {
         self.news.notify_one();
+    }
+
+    /// Puts a small object into the archive, reads it back and takes it away again. `name` is one that no other has.
+    pub async fn try_writing(&self, name: &str) -> anyhow::Result<()> {
+        const WRITTEN: &[u8] = b"almasar";
+        let (file, key) = (self.archive.incoming(name)?, format!("doctor/{name}"));
+        tokio::fs::write(&file, WRITTEN).await?;
+        let put = self.archive.put(&key, &file).await;
+        tokio::fs::remove_file(&file).await?;
+        put?;
+        let size = self.archive.size(&key).await?;
+        self.archive.delete(&key).await?;
+        anyhow::ensure!(
+            size == Some(WRITTEN.len() as u64),
+            "what was written cannot be read back"
+        );
+        Ok(())
     }
 
     /// Can the archive be reached?

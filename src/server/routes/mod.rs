@@ -7,6 +7,7 @@ pub mod health;
 pub mod pages;
 pub mod recordings;
 pub mod rows;
+pub mod setup;
 pub mod signed;
 pub mod token;
 pub mod twiml;

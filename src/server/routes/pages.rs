@@ -5,8 +5,10 @@ use crate::{
     domain::user::User,
     server::{
         auth::guard::SignedIn,
+        clock,
         error::{Error, Result},
         locale,
+        setup::{self, Examination},
         state::AppState,
     },
 };
@@ -14,7 +16,7 @@ use axum::{
     RequestExt,
     body::Body,
     extract::{FromRequest, Query, State},
-    http::{Request, StatusCode},
+    http::{HeaderValue, Request, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use leptos::prelude::provide_context;
@@ -55,10 +57,11 @@ pub async fn history(visit: Visit) -> Response {
     visit.guarded(Page::History).await
 }
 
-pub async fn setup(visit: Visit) -> Response {
-    match &visit.user {
-        Some(user) if !user.role.may_set_up() => visit.refused(StatusCode::FORBIDDEN).await,
-        _ => visit.guarded(Page::Setup).await,
+pub async fn setup(visit: Visit) -> Result<Response> {
+    match visit.user.clone() {
+        Some(user) if user.role.may_set_up() => visit.examined(&user).await,
+        Some(_) => Ok(visit.refused(StatusCode::FORBIDDEN).await),
+        None => Ok(visit.guarded(Page::Setup).await),
     }
 }
 
@@ -94,6 +97,38 @@ impl Visit {
     }
 
     async fn render(self, page: Page) -> Response {
+        let (context, _, request) = self.open(page);
+        leptos_axum::render_app_async_with_context(context, shell)(request).await
+    }
+
+    /// `/setup`, streamed: each check as soon as it is made. With `?wait` whole, when the last is.
+    async fn examined(self, user: &User) -> Result<Response> {
+        let sheet = setup::sheet(&self.state, user, clock::now()).await?;
+        let examination = Examination::begin(&self.state);
+        let (open, asked, request) = self.open(Page::Setup);
+        let context = move || {
+            open();
+            provide_context(sheet.clone());
+            provide_context(examination.clone());
+        };
+        let mut page = match asked.finishes_by_script() {
+            true => leptos_axum::render_app_to_stream_with_context(context, shell)(request).await,
+            false => leptos_axum::render_app_async_with_context(context, shell)(request).await,
+        };
+        page.headers_mut()
+            .insert("x-accel-buffering", HeaderValue::from_static("no"));
+        Ok(page)
+    }
+
+    /// What every page may ask its context for, what was asked, and the request.
+    fn open(
+        self,
+        page: Page,
+    ) -> (
+        impl Fn() + Clone + Send + Sync + 'static,
+        Asked,
+        Request<Body>,
+    ) {
         let path = self.wanted().to_owned();
         let Self {
             state,
@@ -108,15 +143,16 @@ impl Visit {
             query: query.map(|Query(query)| query).unwrap_or_default(),
             path,
         };
+        let told = asked.clone();
         let context = move || {
             provide_context(state.clone());
             provide_context(locale);
-            provide_context(asked.clone());
-            if let Some(user) = asked.user.clone() {
+            provide_context(told.clone());
+            if let Some(user) = told.user.clone() {
                 provide_context(user);
             }
         };
-        leptos_axum::render_app_async_with_context(context, shell)(request).await
+        (context, asked, request)
     }
 
     /// Path and query.

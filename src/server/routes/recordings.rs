@@ -6,7 +6,7 @@ use crate::{
     server::{
         auth::guard::SignedIn,
         error::{Error, Result},
-        recordings::{serve, sync},
+        recordings::{heard, serve, sync},
         state::AppState,
         twilio::TwilioError,
     },
@@ -34,7 +34,8 @@ pub async fn play(
     Query(play): Query<Play>,
     headers: HeaderMap,
 ) -> Result<Response<Body>> {
-    let recording = serve::find(&state, &user, &call_sid(&sid)?).await?;
+    let call = call_sid(&sid)?;
+    let recording = serve::find(&state, &user, &call).await?;
     let download = play.download.is_some_and(|value| value == "1");
     let response = serve::play(
         &state,
@@ -52,6 +53,9 @@ pub async fn play(
         status = response.status().as_u16(),
         "recording played"
     );
+    if heard::begins(&headers, response.status()) {
+        heard::note(&state, &user, &call);
+    }
     Ok(response)
 }
 

@@ -13,9 +13,6 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 
-/// The setting under which the doctor finds what came through.
-pub const ECHO: &str = "echo_nonce";
-
 /// The status of a leg.
 pub async fn status(
     State(state): State<AppState>,
@@ -50,6 +47,6 @@ pub async fn echo(
         .get("Nonce")
         .filter(legal)
         .ok_or_else(|| Error::bad_request("Nonce is 8 to 64 letters and digits"))?;
-    state.store.set_setting(ECHO, nonce).await?;
+    state.store.insert_echo(nonce, clock::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

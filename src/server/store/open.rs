@@ -19,6 +19,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../../migrations/0001_first.sql"),
     ),
     (
+        2,
+        "doctor",
+        include_str!("../../../migrations/0002_doctor.sql"),
+    ),
+    (
         5,
         "reconcile",
         include_str!("../../../migrations/0005_reconcile.sql"),

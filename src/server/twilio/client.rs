@@ -59,6 +59,13 @@ pub(super) struct Inner {
     resting_until: Mutex<Option<Instant>>,
 }
 
+/// Which of Twilio's hosts has a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    Monitor,
+    Voice,
+}
+
 /// Basic authentication.
 pub(super) struct Credentials {
     user: String,
@@ -204,35 +211,41 @@ impl Client {
     /// Deletes the audio at Twilio. That it was not there is as good.
     pub async fn delete_recording(&self, sid: &RecordingSid) -> Result<()> {
         let path = self.resource(&format!("/Recordings/{sid}.json"))?;
-        match self.send(Method::DELETE, &path, &|request| request).await {
+        let url = self.inner.url(&path);
+        match self.send(Method::DELETE, &url, &|request| request).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_not_found() => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// Any resource under the base, by its path: for the checks of the set-up.
+    /// Any resource under the base, by its path.
     pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T> {
-        read(
-            self.send(Method::GET, path, &|request| request.query(query))
-                .await?,
-        )
-        .await
+        let url = self.inner.url(path);
+        let fill = |request: RequestBuilder| request.query(query);
+        read(self.send(Method::GET, &url, &fill).await?).await
     }
 
-    /// As [`Client::get`], of another of Twilio's hosts (`monitor`, `voice`). With another base than Twilio's own all are asked there.
-    pub async fn get_at<T: DeserializeOwned>(
+    /// As [`Client::get`], from another of Twilio's hosts.
+    pub async fn get_from<T: DeserializeOwned>(
         &self,
-        host: &str,
+        service: Service,
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T> {
-        let url = self.inner.url_at(host, path);
-        read(
-            self.send_to(Method::GET, &url, &|request| request.query(query))
-                .await?,
-        )
-        .await
+        let url = self.inner.url_at(service, path);
+        let fill = |request: RequestBuilder| request.query(query);
+        read(self.send(Method::GET, &url, &fill).await?).await
+    }
+
+    /// Asked once, with these credentials and no others; any status is an answer.
+    pub(super) async fn once(&self, user: &str, password: &Secret, path: &str) -> Result<Response> {
+        let credentials = Credentials {
+            user: user.to_owned(),
+            password: password.clone(),
+        };
+        let request = self.inner.http.get(self.inner.url(path));
+        Ok(credentials.on(request).send().await?)
     }
 
     /// Creates or changes a resource, by its path.
@@ -241,11 +254,14 @@ impl Client {
         path: &str,
         form: &[(&'static str, String)],
     ) -> Result<T> {
-        read(
-            self.send(Method::POST, path, &|request| request.form(form))
-                .await?,
-        )
-        .await
+        let url = self.inner.url(path);
+        let fill = |request: RequestBuilder| request.form(form);
+        read(self.send(Method::POST, &url, &fill).await?).await
+    }
+
+    /// Is it Twilio itself that is asked, rather than a stand-in for it?
+    pub fn is_twilios_own(&self) -> bool {
+        is_twilios_own(&self.inner.base)
     }
 
     /// The path of one of our account's resources: `rest` begins with `/`.
@@ -274,15 +290,6 @@ impl Client {
     }
 
     async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        fill: &(dyn Fn(RequestBuilder) -> RequestBuilder + Sync),
-    ) -> Result<Response> {
-        self.send_to(method, &self.inner.url(path), fill).await
-    }
-
-    async fn send_to(
         &self,
         method: Method,
         url: &str,
@@ -336,14 +343,16 @@ impl Inner {
         format!("{}{path}", self.base.as_str().trim_end_matches('/'))
     }
 
-    fn url_at(&self, host: &str, path: &str) -> String {
-        match self.base.host_str() {
-            Some("api.twilio.com") => format!("https://{host}.twilio.com{path}"),
-            _ => self.url(path),
+    /// Twilio's other hosts belong to its own API; with any other base they are asked there, under the same paths.
+    fn url_at(&self, service: Service, path: &str) -> String {
+        match service {
+            _ if !is_twilios_own(&self.base) => self.url(path),
+            Service::Monitor => format!("https://monitor.twilio.com{path}"),
+            Service::Voice => format!("https://voice.twilio.com{path}"),
         }
     }
 
-    /// Sends with the first credentials that Twilio does not answer 401.
+    /// Sends with the first credentials that Twilio does not answer 401, or 403 as it does to a restricted key.
     pub(super) async fn authorised(
         &self,
         request: impl Fn() -> RequestBuilder,
@@ -352,7 +361,10 @@ impl Inner {
         for credentials in &self.credentials {
             let response = credentials.on(request()).send().await?;
             self.note_rest(&response);
-            if response.status() != StatusCode::UNAUTHORIZED {
+            if !matches!(
+                response.status(),
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+            ) {
                 return Ok(response);
             }
             refused = Some(response);
@@ -405,7 +417,7 @@ async fn read<T: DeserializeOwned>(response: Response) -> Result<T> {
         .map_err(|error| TwilioError::Unreadable(error.to_string()))
 }
 
-async fn body(mut response: Response) -> Result<Vec<u8>> {
+pub(super) async fn body(mut response: Response) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > LARGEST_ANSWER {
@@ -439,6 +451,10 @@ fn announced(response: &Response) -> Option<Duration> {
 /// Between half of it and all of it, so that those who failed together do not come back together.
 pub(crate) fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.5 + rand::random::<f64>() / 2.0)
+}
+
+pub(crate) fn is_twilios_own(base: &Url) -> bool {
+    base.host_str() == Some("api.twilio.com")
 }
 
 pub(super) fn is_loopback(url: &Url) -> bool {

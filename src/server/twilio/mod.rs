@@ -1,8 +1,13 @@
 //! Twilio, and nothing of us: its REST API, its signatures, its access tokens, its TwiML.
 
+pub mod access;
+pub mod alerts;
+pub mod applications;
 pub mod client;
 pub mod error;
 pub mod media;
+pub mod numbers;
+pub mod permissions;
 pub mod resources;
 pub mod signature;
 pub mod token;

@@ -11,7 +11,7 @@ mod tests;
 pub use explain::{Difference, Heard, Variant};
 
 use super::RETRIES;
-use crate::server::config::Secret;
+use crate::server::config::{Config, Secret};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
@@ -51,6 +51,16 @@ pub enum Refusal {
 }
 
 impl Verifier {
+    /// With the tokens and the address of a configuration.
+    pub fn of(config: &Config) -> Self {
+        let tokens = config
+            .twilio
+            .auth_token
+            .iter()
+            .chain(&config.twilio.auth_token_previous);
+        Self::new(tokens.cloned().collect(), &config.public_url)
+    }
+
     /// The current token first, then the previous one during a rotation. Without any, everything is refused.
     pub fn new(tokens: Vec<Secret>, public_url: &Url) -> Self {
         Self {
