@@ -184,12 +184,44 @@ async fn what_may_not_be_mended_is_left_alone() {
         let said = doctor(&world, FIX_YES, None, Locale::en).await;
         assert_eq!(said.code, 1, "{}", said.text);
         assert!(
-            said.text.contains("nothing that this command may mend"),
+            said.text.contains("nothing that this command may mend")
+                || said.text.contains("Mend PUBLIC_URL first"),
             "{}",
             said.text
         );
         assert_eq!(world.account.twilio().writes, [], "{}", said.text);
     }
+}
+
+#[tokio::test]
+async fn the_app_is_pointed_at_no_address_that_is_wrong() {
+    let mut world = World::healthy().await;
+    let other = super::fronts::answering((200, &[], "<h1>Welcome</h1>")).await;
+    world.set("PUBLIC_URL", other);
+    let said = doctor(&world, FIX_YES, None, Locale::en).await;
+    assert_eq!(said.code, 1, "{}", said.text);
+    assert!(said.text.contains("Mend PUBLIC_URL first"), "{}", said.text);
+    assert_eq!(world.account.twilio().writes, []);
+}
+
+#[tokio::test]
+async fn the_app_may_be_pointed_here_before_the_server_runs() {
+    let mut world = World::healthy().await;
+    world.stop().await;
+    world.account.point_app_at("https://old.example");
+    let said = doctor(&world, FIX_YES, None, Locale::en).await;
+    // Nothing listens yet, which is said.
+    assert_eq!(
+        (said.code, world.account.twilio().writes.len()),
+        (1, 1),
+        "{}",
+        said.text
+    );
+    assert!(
+        said.text.contains("the server is not running"),
+        "{}",
+        said.text
+    );
 }
 
 #[tokio::test]

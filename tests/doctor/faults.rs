@@ -176,6 +176,9 @@ async fn each_fault_of_the_configuration_is_named_and_only_that() {
         case("a bare host", "public-url", "not-accepted", |w| {
             w.set("PUBLIC_URL", "calls.example.com")
         }),
+        case("a dead PUBLIC_URL", "public-url", "nobody-listens", |w| {
+            w.set("PUBLIC_URL", "http://127.0.0.1:9")
+        }),
         case(
             "a password in PUBLIC_URL",
             "public-url",

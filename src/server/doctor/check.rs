@@ -13,11 +13,11 @@ pub enum Check {
     AuthToken,
     ApiKey,
     Clock,
+    PublicUrl,
+    FrontendUrl,
     TwimlApp,
     CallerId,
     Countries,
-    PublicUrl,
-    FrontendUrl,
     Database,
     Disk,
     Archive,
@@ -29,8 +29,8 @@ pub enum Check {
 pub enum Group {
     Configuration,
     Twilio,
-    Calls,
     Address,
+    Calls,
     Storage,
 }
 
@@ -57,11 +57,11 @@ impl Check {
         Self::AuthToken,
         Self::ApiKey,
         Self::Clock,
+        Self::PublicUrl,
+        Self::FrontendUrl,
         Self::TwimlApp,
         Self::CallerId,
         Self::Countries,
-        Self::PublicUrl,
-        Self::FrontendUrl,
         Self::Database,
         Self::Disk,
         Self::Archive,
@@ -153,8 +153,8 @@ impl Group {
     pub const ALL: [Self; 5] = [
         Self::Configuration,
         Self::Twilio,
-        Self::Calls,
         Self::Address,
+        Self::Calls,
         Self::Storage,
     ];
 

@@ -40,6 +40,7 @@ pub(crate) struct Examination {
     begun: Instant,
     configuration: configuration::Found,
     access: OnceCell<account::Access>,
+    public_url: OnceCell<Found>,
 }
 
 /// Examines an installation, which may be broken: each check is reported as it finishes. `now` is in milliseconds since 1970.
@@ -80,6 +81,7 @@ impl Examination {
             spoiled: faulty.chain(refused).collect(),
             begun: Instant::now(),
             access: OnceCell::new(),
+            public_url: OnceCell::new(),
             configuration,
             installation,
             limits,
@@ -102,6 +104,12 @@ impl Examination {
         self.access.get_or_init(|| account::ask(self)).await
     }
 
+    /// Does `PUBLIC_URL` lead here? Tried once.
+    pub async fn public_url(&self) -> &Found {
+        let look = async || public_url::look(self).await.into();
+        self.public_url.get_or_init(look).await
+    }
+
     async fn look(&self, check: Check) -> Found {
         if let Some(found) = self.spoilt(check) {
             return found;
@@ -117,7 +125,7 @@ impl Examination {
             Check::TwimlApp => twiml_app::look(self).await.into(),
             Check::CallerId => caller_id::look(self).await.into(),
             Check::Countries => countries::look(self).await.into(),
-            Check::PublicUrl => public_url::look(self).await.into(),
+            Check::PublicUrl => self.public_url().await.clone(),
             Check::FrontendUrl => frontend_url::look(config).into(),
             Check::Database => database::look(self).await.into(),
             Check::Disk => disk::look(self).await.into(),

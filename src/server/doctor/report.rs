@@ -164,20 +164,20 @@ impl Report {
         self.found.finding().changes()
     }
 
+    /// May `mend` do something about it? Whether it should, [`mend::outlook`](super::mend::outlook) says, which looks at the others too.
+    pub fn can_be_mended(&self) -> bool {
+        matches!(
+            self.found,
+            Found::TwimlApp(twiml_app::Found::NotInAccount(_))
+        ) || !self.changes().is_empty()
+    }
+
     /// Which check has to be mended before this one can be made.
     pub fn waits_for(&self) -> Option<Check> {
         match self.found {
             Found::Unasked(Unasked::After(check)) => Some(check),
             _ => None,
         }
-    }
-
-    /// May `doctor::mend` do something about it? The TwiML App is all that it touches.
-    pub fn can_be_mended(&self) -> bool {
-        matches!(
-            self.found,
-            Found::TwimlApp(twiml_app::Found::NotInAccount(_))
-        ) || !self.changes().is_empty()
     }
 }
 

@@ -90,13 +90,18 @@ pub(super) async fn look(examination: &Examination) -> Result<Found, Unasked> {
         return Err(Unasked::After(super::Check::Configuration));
     };
     examination.opened().await?;
-    Ok(
-        match examination.installation.twilio.fetch_application(sid).await {
-            Ok(application) => judge(config, &application),
-            Err(error) if error.is_not_found() => Found::NotInAccount(sid.clone()),
-            Err(error) => Found::Trouble(error.into()),
-        },
-    )
+    let found = match examination.installation.twilio.fetch_application(sid).await {
+        Ok(application) => judge(config, &application),
+        Err(error) if error.is_not_found() => Found::NotInAccount(sid.clone()),
+        Err(error) => Found::Trouble(error.into()),
+    };
+    // Two addresses, of which ours is wrong: the App's may be right.
+    if found.differs_in_base_only(config)
+        && examination.public_url().await.finding().status() == Status::Problem
+    {
+        return Err(Unasked::After(super::Check::PublicUrl));
+    }
+    Ok(found)
 }
 
 fn judge(config: &Config, application: &Application) -> Found {
@@ -114,6 +119,18 @@ fn judge(config: &Config, application: &Application) -> Found {
             changes,
         },
         Err(_) => Found::Differs(changes),
+    }
+}
+
+impl Found {
+    /// Are the App's URLs ours, but for what `PUBLIC_URL` gives them?
+    fn differs_in_base_only(&self, config: &Config) -> bool {
+        let ours = config.url("");
+        let is_ours = |change: &Change| {
+            let path = change.after.strip_prefix(&ours).unwrap_or_default();
+            !path.is_empty() && change.before.ends_with(path)
+        };
+        !self.changes().is_empty() && self.changes().iter().all(is_ours)
     }
 }
 

@@ -54,6 +54,11 @@ fn mend(locale: Locale, mending: &Mending) -> Value {
     };
     match mending {
         Mending::NotNeeded => Value::Null,
+        Mending::AddressFirst => entry(
+            None,
+            false,
+            td_string!(locale, doctor.command.address_first).to_owned(),
+        ),
         Mending::Done(plan, mended) => {
             let mut done = entry(Some(plan), true, mended.words(locale));
             done["application"] = json!(mended.application);

@@ -5,7 +5,7 @@ mod text;
 
 use super::{
     Installation, Limits, Report, Status, examine, gravest,
-    mend::{self, By, Mended, Plan},
+    mend::{self, By, Mended, Outlook, Plan},
 };
 use crate::{
     i18n::*,
@@ -39,7 +39,7 @@ English, or Arabic where LC_ALL, LC_MESSAGES or LANG begins with \"ar\".
     changes  [{field, before, after}] of the TwiML App
     took_ms
   mend       null, or what --fix did:
-    plan     change | create | adopt
+    plan     change | create | adopt, or null where PUBLIC_URL has to be mended first
     applied  true | false
     words, application, changes
     set      {\"TWILIO_TWIML_APP_SID\": \"AP…\"} when the environment has to be changed, else null";
@@ -71,6 +71,8 @@ pub struct Terminal<'a> {
 /// What became of `--fix`.
 enum Mending {
     NotNeeded,
+    /// `PUBLIC_URL` is wrong: the App would be pointed at nothing of ours.
+    AddressFirst,
     Done(Plan, Mended),
     /// The person said no.
     Declined(Plan),
@@ -152,12 +154,10 @@ async fn mended(
     reports: &[Report],
     terminal: &mut Terminal<'_>,
 ) -> io::Result<Mending> {
-    // Without the account, or with a PUBLIC_URL that cannot be read, there is nothing to make the App equal to.
-    let possible = reports.iter().any(Report::can_be_mended)
-        || (installation.config.twilio.twiml_app_sid.is_none()
-            && reports.iter().any(Report::shows_an_open_account));
-    if !possible {
-        return Ok(Mending::NotNeeded);
+    match mend::outlook(reports) {
+        Outlook::Needed => {}
+        Outlook::NotNeeded => return Ok(Mending::NotNeeded),
+        Outlook::AddressFirst => return Ok(Mending::AddressFirst),
     }
     let plan = match mend::plan(installation).await {
         Ok(Some(plan)) => plan,

@@ -3,7 +3,7 @@
 use super::{Mending, Terminal};
 use crate::{
     i18n::*,
-    server::doctor::{Change, Check, Report, Status, mend::Plan},
+    server::doctor::{Change, Report, Status, mend::Plan},
 };
 use std::io::{self, Write};
 
@@ -108,6 +108,7 @@ impl<'t, 'a> Page<'t, 'a> {
         let locale = self.terminal.locale;
         let words = match mending {
             Mending::NotNeeded => td_string!(locale, doctor.command.nothing_to_mend).to_owned(),
+            Mending::AddressFirst => td_string!(locale, doctor.command.address_first).to_owned(),
             Mending::Done(_, mended) => mended.words(locale),
             Mending::Declined(_) => td_string!(locale, doctor.command.declined).to_owned(),
             Mending::Unasked(_) => td_string!(locale, doctor.command.needs_yes).to_owned(),
@@ -164,11 +165,4 @@ fn changes(out: &mut dyn Write, locale: Locale, changes: &[Change]) -> io::Resul
         )?;
     }
     Ok(())
-}
-
-impl Report {
-    /// Has Twilio opened the account to us?
-    pub(super) fn shows_an_open_account(&self) -> bool {
-        self.check == Check::Account && matches!(self.status(), Status::Ok | Status::Warning)
-    }
 }

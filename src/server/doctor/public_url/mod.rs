@@ -87,6 +87,22 @@ pub(super) async fn look(examination: &Examination) -> Result<Found, Unasked> {
     })
 }
 
+impl Found {
+    /// Is this address certainly not the one to give to Twilio? One at which nothing answers may be right when the server runs.
+    pub(super) fn disproves(&self) -> bool {
+        match self {
+            Self::Reaches(_) | Self::PlainHttp | Self::NobodyListens { .. } | Self::Silent(_) => {
+                false
+            }
+            Self::Answered(verdict) => !matches!(
+                verdict,
+                Verdict::Interstitial(_) | Verdict::NothingBehind(_) | Verdict::ServerFails(_)
+            ),
+            _ => true,
+        }
+    }
+}
+
 /// As Twilio would: no redirects. A proxy that the environment names has no way to what listens here.
 fn client(public_url: &Url, limit: Duration) -> reqwest::Result<Client> {
     let builder = Client::builder()

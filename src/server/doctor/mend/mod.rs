@@ -1,14 +1,15 @@
 //! The mend: makes the TwiML App what it has to be, changing only what differs, and keeps a record of who did it. Nothing else at Twilio is
 //! touched.
 
+mod words;
+
 use super::{
-    Change, Finding, Installation,
+    Change, Check, Found, Installation, Report, Status, configuration,
     trouble::Trouble,
     twiml_app::{self, differences},
 };
 use crate::{
     domain::{sid::AppSid, user::User},
-    i18n::*,
     server::{
         auth,
         store::{Store, StoredMend},
@@ -59,6 +60,41 @@ pub enum Failed {
     NoRecord(String),
     /// Twilio took the change, and the App is not as it should be all the same.
     NotTaken,
+}
+
+/// Whether a mend is called for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    Needed,
+    NotNeeded,
+    /// The App would be pointed at an address that is certainly wrong.
+    AddressFirst,
+}
+
+/// From what an examination found.
+pub fn outlook(reports: &[Report]) -> Outlook {
+    let found = |check| reports.iter().find(|report| report.check == check);
+    let is_missing = |report: &Report| {
+        let missing = configuration::Fault::Missing("TWILIO_TWIML_APP_SID");
+        matches!(&report.found, Found::Configuration(found) if found.0.contains(&missing))
+    };
+    let opens = |report: &Report| matches!(report.status(), Status::Ok | Status::Warning);
+    let needed = match found(Check::TwimlApp) {
+        Some(app) if app.can_be_mended() => true,
+        // It differs, and the address was not yet seen to be right.
+        Some(app) if app.waits_for() == Some(Check::PublicUrl) => true,
+        // There is none that could be asked for.
+        _ => {
+            found(Check::Configuration).is_some_and(is_missing)
+                && found(Check::Account).is_some_and(opens)
+        }
+    };
+    match found(Check::PublicUrl).map(|report| &report.found) {
+        _ if !needed => Outlook::NotNeeded,
+        Some(Found::PublicUrl(found)) if found.disproves() => Outlook::AddressFirst,
+        Some(Found::Refused(_)) => Outlook::AddressFirst,
+        _ => Outlook::Needed,
+    }
 }
 
 /// What has to be done at Twilio; `None` when the App is right. Reads only.
@@ -211,46 +247,6 @@ impl Plan {
         match self {
             Self::Change { changes, .. } | Self::Create { changes } => changes,
             Self::Adopt { .. } => &[],
-        }
-    }
-
-    pub fn words(&self, locale: Locale) -> String {
-        match self {
-            Self::Change { application, .. } => {
-                td_string!(locale, doctor.mend.change, sid = application)
-            }
-            Self::Create { .. } => td_string!(locale, doctor.mend.create, name = NAME),
-            Self::Adopt { application } => {
-                td_string!(locale, doctor.mend.adopt, sid = application)
-            }
-        }
-    }
-}
-
-impl Mended {
-    pub fn words(&self, locale: Locale) -> String {
-        match self.to_be_set {
-            true => td_string!(locale, doctor.mend.set_it, sid = &self.application),
-            false => td_string!(locale, doctor.mend.done, sid = &self.application),
-        }
-    }
-}
-
-impl Failed {
-    pub fn words(&self, locale: Locale) -> String {
-        match self {
-            Self::Trouble(trouble) => trouble.words(locale),
-            Self::NoRecord(_) => td_string!(locale, doctor.mend.no_record).to_owned(),
-            Self::NotTaken => td_string!(locale, doctor.mend.not_taken).to_owned(),
-        }
-    }
-
-    /// In whatever language it came.
-    pub fn detail(&self) -> Option<String> {
-        match self {
-            Self::Trouble(trouble) => trouble.detail(),
-            Self::NoRecord(error) => Some(error.clone()),
-            Self::NotTaken => None,
         }
     }
 }
