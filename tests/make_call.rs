@@ -73,7 +73,8 @@ async fn the_customer_is_rung_once_and_the_call_is_the_agents() {
     assert_eq!(
         values("StatusCallback"),
         [format!(
-            "{PUBLIC_URL}/api/calls/webhook/status#rc=3&rp=ct,rt,5xx"
+            "{}/api/calls/webhook/status#rc=3&rp=ct,rt,5xx",
+            app.base
         )]
     );
     assert_eq!(
