@@ -66,8 +66,8 @@ for (const number of ["0569705616", "٠٥٦٩٧٠٥٦١٦"]) {
 for (const [locale, ending, status, words] of [
   ["ar", "0001", "busy", "مشغول"],
   ["en", "0001", "busy", "Busy"],
-  ["ar", "0003", "failed", "لم تتمكن الشبكة"],
-  ["en", "0003", "failed", "could not"],
+  ["ar", "0003", "failed", "رفضت شبكة الهاتف المكالمة"],
+  ["en", "0003", "failed", "The phone network refused the call"],
 ] as const) {
   test.describe(locale, () => {
     test.use({ locale });

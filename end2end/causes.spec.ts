@@ -94,7 +94,8 @@ test.describe("with the TwiML App pointing elsewhere", () => {
 });
 
 test("the App put right again, the next call goes through and the history keeps the old cause", async ({ browser, installation }) => {
-  const phone = await phoneOf(browser, installation, "admin", "en");
+  // An agent, who sees no calls but these two.
+  const phone = await phoneOf(browser, installation, "agent", "en");
   await point(installation, "");
   try {
     await phone.open();
@@ -105,6 +106,7 @@ test("the App put right again, the next call goes through and the history keeps 
   } finally {
     await point(installation, `${installation.url}/api/calls/twiml/outbound`);
   }
+  await phone.ready();
   await phone.dial("0569700004");
   await phone.newest("completed", 30_000);
   await expect(phone.rows).toHaveCount(2);
