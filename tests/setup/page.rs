@@ -121,7 +121,8 @@ async fn without_javascript_the_page_comes_whole() {
     let ok = |check: &Check| (check.id().to_owned(), "ok".to_owned());
     let mut wanted: Vec<_> = Check::ALL.iter().map(ok).collect();
     let mut found = standings(&whole);
-    (wanted.sort(), found.sort());
+    wanted.sort();
+    found.sort();
     assert_eq!(found, wanted);
     assert!(whole.contains("All is well"));
 }
