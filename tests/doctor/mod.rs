@@ -57,8 +57,9 @@ impl World {
     /// What is set wrong is so for the server too, unless it would not start like that: then it runs as it should.
     pub async fn with(set_wrong: impl FnOnce(&mut Self)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        socket.set_nonblocking(true).expect("a socket");
+        let address = socket.local_addr().expect("an address");
         let public_url = format!("http://{address}");
         let account = Account::healthy(&public_url).await;
         let env = environment(&folder, &public_url, account.url());
@@ -70,13 +71,17 @@ impl World {
             env,
         };
         set_wrong(&mut world);
-        world.running = match start(&world.env, listener).await {
-            Ok(running) => Some(running),
+        // The port is kept meanwhile: other tests look for free ones.
+        let kept = socket.try_clone().expect("the same port");
+        let listener = TcpListener::from_std(socket).expect("a listener");
+        let running = match start(&world.env, listener).await {
+            Ok(running) => running,
             Err(_) => {
-                let listener = TcpListener::bind(address).await.expect("the same port");
-                Some(start(&right, listener).await.expect("a server"))
+                let listener = TcpListener::from_std(kept).expect("a listener");
+                start(&right, listener).await.expect("a server")
             }
         };
+        world.running = Some(running);
         world
     }
 
@@ -88,7 +93,16 @@ impl World {
 
     /// Starts it again at the same address, with what is set now.
     pub async fn restart(&mut self, address: &str) {
-        let listener = TcpListener::bind(address).await.expect("the same port");
+        let mut listener = TcpListener::bind(address).await;
+        // Somebody else's connection may have been given it for a moment.
+        for _ in 0..600 {
+            if listener.is_ok() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            listener = TcpListener::bind(address).await;
+        }
+        let listener = listener.expect("the same port");
         self.running = Some(start(&self.env, listener).await.expect("a server"));
     }
 
