@@ -7,7 +7,7 @@ use leptos::prelude::*;
 pub async fn heartbeat(tab: String, registered: bool) -> Result<(), ServerFnError> {
     use crate::server::{auth::guard::api_user, clock, state::AppState};
     let user = api_user().await?;
-    let store = expect_context::<AppState>().store;
+    let store = expect_context::<AppState>().store.clone();
     let tab: String = tab
         .chars()
         .filter(char::is_ascii_alphanumeric)

@@ -32,7 +32,7 @@ pub fn HistoryCard(
 ) -> impl IntoView {
     let locale = expect_context::<Locale>();
     let asked = expect_context::<Asked>();
-    let config = expect_context::<AppState>().config;
+    let config = expect_context::<AppState>().config.clone();
     let manner = Manner::of(&config, use_context::<User>().as_ref(), locale, level + 1);
     let cursor = asked.query.get("cursor").cloned().filter(|_| level == 1);
     let newest = cursor.is_none();

@@ -13,7 +13,7 @@ use super::{
     refusals::Refusals,
     router::router,
     site,
-    state::AppState,
+    state::{AppState, Handles},
     store::Store,
     sweep, telemetry,
     twilio::{self, signature::Verifier},
@@ -78,7 +78,7 @@ pub async fn prepare(config: Config) -> Result<AppState> {
             missing.join(", ")
         );
     }
-    Ok(AppState {
+    Ok(AppState::new(Handles {
         twilio: twilio::Client::new(&config.twilio)?,
         verifier: Arc::new(Verifier::of(&config)),
         numbers: Arc::new(Numbers::new(&config)),
@@ -94,7 +94,7 @@ pub async fn prepare(config: Config) -> Result<AppState> {
         shutdown: CancellationToken::new(),
         store,
         config: Arc::new(config),
-    })
+    }))
 }
 
 /// Serves on a listener that is open already, so that tests may let the system choose the port.

@@ -15,12 +15,28 @@ use super::{
 use axum::extract::FromRef;
 use axum_extra::extract::cookie::Key;
 use leptos::config::LeptosOptions;
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// Cheap to clone: every field is a handle.
+/// Cheap to clone, which every layer and every handler does: one handle on all the others.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Handles>);
+
+impl AppState {
+    pub fn new(handles: Handles) -> Self {
+        Self(Arc::new(handles))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Handles;
+    fn deref(&self) -> &Handles {
+        &self.0
+    }
+}
+
+/// What there is one of in a server.
+pub struct Handles {
     pub config: Arc<Config>,
     pub store: Store,
     pub twilio: twilio::Client,
