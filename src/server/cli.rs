@@ -113,7 +113,9 @@ pub fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(code) => return code,
     };
-    match runtime.block_on(perform(command, config)) {
+    let performed = runtime.block_on(perform(command, config));
+    telemetry::flush_log();
+    match performed {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("almasar: {error:#}");
@@ -152,7 +154,9 @@ fn doctor(options: Options, settings: &Settings) -> ExitCode {
         input: &mut input,
     };
     let performed = command::perform(options, settings, &env, Limits::default(), &mut terminal);
-    match runtime.block_on(performed) {
+    let performed = runtime.block_on(performed);
+    telemetry::flush_log();
+    match performed {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("almasar: {error:#}");
