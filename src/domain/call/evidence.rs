@@ -10,29 +10,50 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct Evidence {
     /// The surest origin heard of.
+    #[serde(skip_serializing_if = "is_unknown")]
     pub origin: Option<Ranked<Origin>>,
     /// The agent's client identity.
+    #[serde(skip_serializing_if = "is_unknown")]
     pub agent: Option<Ranked<String>>,
+    #[serde(skip_serializing_if = "is_unknown")]
     pub from: Option<Ranked<String>>,
+    #[serde(skip_serializing_if = "is_unknown")]
     pub to: Option<Ranked<String>>,
     /// When we first had to do with it ourselves, …
+    #[serde(skip_serializing_if = "is_unknown")]
     pub begun_at: Option<i64>,
     /// … or somebody first reported it.
+    #[serde(skip_serializing_if = "is_unknown")]
     pub reported_at: Option<i64>,
     /// We answered with TwiML that dials.
+    #[serde(skip_serializing_if = "is_unknown")]
     pub dialled: bool,
+    #[serde(skip_serializing_if = "is_unknown")]
     pub refused: Option<Refused>,
     /// We apologised to the customer of a `makeCall`, rather than dial the agent.
+    #[serde(skip_serializing_if = "is_unknown")]
     pub not_bridged_at: Option<i64>,
+    #[serde(skip_serializing_if = "is_unknown")]
     pub agent_hung_up_at: Option<i64>,
     /// The browser's report of a call that never reached us.
+    #[serde(skip_serializing_if = "is_unknown")]
     pub unreached_at: Option<i64>,
+    #[serde(skip_serializing_if = "is_unknown")]
     pub parent: LegEvidence,
+    #[serde(skip_serializing_if = "is_unknown")]
     pub child: LegEvidence,
+    #[serde(skip_serializing_if = "is_unknown")]
     pub child_sid: Option<CallSid>,
+    #[serde(skip_serializing_if = "is_unknown")]
     pub dial: End,
     /// The status of a recording that has no SID.
+    #[serde(skip_serializing_if = "is_unknown")]
     pub recording: Option<RecordingStatus>,
+}
+
+/// What nothing has been heard of is not written: the row is a third as long, and it is written often.
+fn is_unknown<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A value and how far its source is to be trusted; more wins, and among equals the greater value, so that order does not matter.
@@ -53,9 +74,13 @@ pub struct Refused {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LegEvidence {
+    #[serde(skip_serializing_if = "is_unknown")]
     pub seen: bool,
+    #[serde(skip_serializing_if = "is_unknown")]
     pub ringing: bool,
+    #[serde(skip_serializing_if = "is_unknown")]
     pub answered_at: Option<i64>,
+    #[serde(skip_serializing_if = "is_unknown")]
     pub end: End,
 }
 
@@ -63,8 +88,11 @@ pub struct LegEvidence {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct End {
+    #[serde(skip_serializing_if = "is_unknown")]
     pub status: Option<Status>,
+    #[serde(skip_serializing_if = "is_unknown")]
     pub at: Option<i64>,
+    #[serde(skip_serializing_if = "is_unknown")]
     pub duration_secs: Option<i64>,
 }
 

@@ -15,7 +15,7 @@ pub struct CallChange {
     pub view: CallView,
 }
 
-/// Changes in the order of their numbers, and the last number that is given away with them, by whomever.
+/// Changes in the order of their numbers, and the last number that was given away by then, by whomever.
 pub(super) struct Changes {
     pub list: Vec<CallChange>,
     pub upto: i64,
@@ -54,6 +54,11 @@ impl Told {
             let _ = self.sender.send(Arc::new(change));
         }
         self.upto = changes.upto;
+    }
+
+    /// Nobody is to be told of what changed up to that number, which is committed: nobody listened.
+    pub fn skip(&mut self, upto: i64) {
+        self.upto = upto;
     }
 }
 

@@ -63,10 +63,12 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Store> {
     migrator().run(&writing).await?;
     let reading: SqlitePool = SqlitePoolOptions::new()
         .max_connections(READERS)
+        // A connection to a file does not break off: asking whether it lives would be one more journey to its thread for every statement.
+        .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(5))
         .connect_with(options.busy_timeout(Duration::from_secs(2)).read_only(true))
         .await?;
-    let (writer, changes) = writer::spawn(writer::Pool::Sqlite(writing)).await?;
+    let (writer, changes) = writer::spawn(writer::Pool::Sqlite(writing, None)).await?;
     Ok(Store {
         engine: Engine::Sqlite(reading),
         writer,

@@ -1,17 +1,19 @@
 //! The writer: one task that takes all waiting commands into one transaction, commits, answers everyone, and tells of the changes.
 //!
 //! One flush to the disk then serves up to 256 callers (group commit), no two writers ever wait for each other, and changes are told in
-//! the order of their numbers. Another process may write too (`almasar recordings fetch` beside the server): what it changed is told from
-//! here as well, before anything of ours that has a later number, so that a listener who has seen a number has missed none before it.
+//! the order of their numbers. What is told is read after the commit, and only when somebody listens. Another process may write too
+//! (`almasar recordings fetch` beside the server): what it changed is read by the same statement, in the order of the numbers, so that a
+//! listener who has seen a number has missed none before it.
 
 use super::{
     Result, StoreError, Value,
     changes::{CallChange, Told},
-    inbox::{self, Connection, Recorded, TakenIn},
+    connection::Connection,
+    inbox::{self, Recorded, TakenIn},
     value::bound,
 };
 use crate::domain::call::Event;
-use sqlx::{PgPool, SqliteConnection, SqlitePool};
+use sqlx::{PgPool, Sqlite, SqliteConnection, SqlitePool, pool::PoolConnection};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -51,19 +53,19 @@ pub(super) enum Command {
 
 /// Where the writer's transactions run.
 pub(super) enum Pool {
-    /// One connection, the only one that writes.
-    Sqlite(SqlitePool),
+    /// One connection, the only one that writes. It is kept between transactions: a pool makes two journeys to its thread of handing it out again.
+    Sqlite(SqlitePool, Option<PoolConnection<Sqlite>>),
     Postgres(PgPool),
 }
 
 pub(super) async fn spawn(
-    pool: Pool,
+    mut pool: Pool,
 ) -> Result<(mpsc::Sender<Command>, broadcast::Sender<Arc<CallChange>>)> {
     let (sender, mut queue) = mpsc::channel(QUEUE);
     let mut told = Told::new(CHANGES);
     let changes = told.sender();
     // With nobody listening yet, this reads only where we stand.
-    pool.look_elsewhere(&mut told).await?;
+    pool.tell(&mut told).await?;
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tokio::spawn(async move {
@@ -71,16 +73,17 @@ pub(super) async fn spawn(
             let next = tokio::select! {
                 next = next_batch(&mut queue) => next,
                 _ = look.tick() => {
-                    if let Err(error) = pool.look_elsewhere(&mut told).await {
+                    if let Err(error) = pool.tell(&mut told).await {
                         tracing::warn!(%error, "what other processes changed could not be read yet");
                     }
                     continue;
                 }
             };
             let Some((batch, closing)) = next else { return };
-            batch.write(&pool, &mut told).await;
+            batch.write(&mut pool, &mut told).await;
             if let Some(reply) = closing {
-                if let Pool::Sqlite(pool) = &pool {
+                if let Pool::Sqlite(pool, kept) = &mut pool {
+                    drop(kept.take());
                     pool.close().await;
                 }
                 let _ = reply.send(());
@@ -92,20 +95,30 @@ pub(super) async fn spawn(
 }
 
 impl Pool {
-    /// Tells what other processes have changed.
-    async fn look_elsewhere(&self, told: &mut Told) -> Result<()> {
+    /// Tells what has been changed, by us or by other processes, since the last time.
+    async fn tell(&mut self, told: &mut Told) -> Result<()> {
         let found = match self {
-            Pool::Sqlite(pool) => {
-                let mut connection = pool.acquire().await?;
-                inbox::look_elsewhere(Connection::Sqlite(&mut connection), told).await?
+            Pool::Sqlite(pool, kept) => {
+                let connection = connected(pool, kept).await?;
+                inbox::changes(Connection::Sqlite(connection), told).await?
             }
             Pool::Postgres(pool) => {
                 let mut connection = pool.acquire().await?;
-                inbox::look_elsewhere(Connection::Postgres(&mut connection), told).await?
+                inbox::changes(Connection::Postgres(&mut connection), told).await?
             }
         };
         told.tell(found);
         Ok(())
+    }
+}
+
+async fn connected<'k>(
+    pool: &SqlitePool,
+    kept: &'k mut Option<PoolConnection<Sqlite>>,
+) -> Result<&'k mut PoolConnection<Sqlite>> {
+    match kept {
+        Some(connection) => Ok(connection),
+        None => Ok(kept.insert(pool.acquire().await?)),
     }
 }
 
@@ -161,18 +174,22 @@ async fn next_batch(
 }
 
 impl Batch {
-    async fn write(mut self, pool: &Pool, told: &mut Told) {
+    async fn write(mut self, pool: &mut Pool, told: &mut Told) {
         let written = match pool {
-            Pool::Sqlite(pool) => self.write_sqlite(pool, told).await,
-            Pool::Postgres(pool) => self.write_postgres(pool, told).await,
+            Pool::Sqlite(pool, kept) => self.write_sqlite(pool, kept).await,
+            Pool::Postgres(pool) => self.write_postgres(pool).await,
         };
         // Whoever asked may have gone: an answer that nobody takes is no error.
         match written {
             Ok(written) => {
                 let mut recorded = Vec::new();
                 if let Some(taken_in) = written.taken_in {
-                    told.tell(taken_in.changes);
                     recorded = taken_in.recorded;
+                    if !told.is_heard() {
+                        told.skip(taken_in.upto);
+                    } else if let Err(error) = pool.tell(told).await {
+                        tracing::warn!(%error, "what was changed could not be read yet, and is told later");
+                    }
                 }
                 self.statement_replies
                     .into_iter()
@@ -202,21 +219,23 @@ impl Batch {
 
     /// A connection whose transaction has failed is not used again: on a full disk SQLite ends the transaction by itself, and sqlx, whose own
     /// rollback then finds none, believes in it for ever and begins no other.
-    async fn write_sqlite(&mut self, pool: &SqlitePool, told: &Told) -> Result<Written> {
-        let mut connection = pool.acquire().await?;
-        let written = self.write_through(&mut connection, told).await;
-        if written.is_err() {
-            connection.close_on_drop();
+    async fn write_sqlite(
+        &mut self,
+        pool: &SqlitePool,
+        kept: &mut Option<PoolConnection<Sqlite>>,
+    ) -> Result<Written> {
+        let connection = connected(pool, kept).await?;
+        let written = self.write_through(connection).await;
+        if written.is_err()
+            && let Some(mut spoilt) = kept.take()
+        {
+            spoilt.close_on_drop();
         }
         written
     }
 
     /// A statement that fails by itself (a constraint, say) undoes only itself: the others of its batch are not concerned.
-    async fn write_through(
-        &mut self,
-        connection: &mut SqliteConnection,
-        told: &Told,
-    ) -> Result<Written> {
+    async fn write_through(&mut self, connection: &mut SqliteConnection) -> Result<Written> {
         use sqlx::Connection as _;
         let mut transaction = connection.begin_with("begin immediate").await?;
         let mut statements = Vec::with_capacity(self.statements.len());
@@ -231,9 +250,7 @@ impl Batch {
                 .extend(touch.filter(|_| matches!(done, Ok(1..))));
             statements.push(done);
         }
-        let taken_in = self
-            .take_in(Connection::Sqlite(&mut transaction), told)
-            .await?;
+        let taken_in = self.take_in(Connection::Sqlite(&mut transaction)).await?;
         transaction.commit().await?;
         Ok(Written {
             statements,
@@ -242,7 +259,7 @@ impl Batch {
     }
 
     /// Here a failed statement spoils its transaction, so each has a savepoint of its own.
-    async fn write_postgres(&mut self, pool: &PgPool, told: &Told) -> Result<Written> {
+    async fn write_postgres(&mut self, pool: &PgPool) -> Result<Written> {
         use sqlx::Acquire;
         let mut transaction = pool.begin().await?;
         let mut statements = Vec::with_capacity(self.statements.len());
@@ -261,9 +278,7 @@ impl Batch {
                 .extend(touch.filter(|_| matches!(done, Ok(1..))));
             statements.push(done);
         }
-        let taken_in = self
-            .take_in(Connection::Postgres(&mut transaction), told)
-            .await?;
+        let taken_in = self.take_in(Connection::Postgres(&mut transaction)).await?;
         transaction.commit().await?;
         Ok(Written {
             statements,
@@ -271,11 +286,11 @@ impl Batch {
         })
     }
 
-    async fn take_in(&self, connection: Connection<'_>, told: &Told) -> Result<Option<TakenIn>> {
+    async fn take_in(&self, connection: Connection<'_>) -> Result<Option<TakenIn>> {
         if self.events.is_empty() && self.touched.is_empty() {
             return Ok(None);
         }
-        inbox::take_in(connection, &self.events, &self.touched, told)
+        inbox::take_in(connection, &self.events, &self.touched)
             .await
             .map(Some)
     }
