@@ -26,8 +26,8 @@ use std::time::Duration;
 
 /// The change up to which calls are watched; a setting.
 const SEEN: &str = "reconciled_change";
-/// So many changes are looked through by one statement.
-const STRIDE: i64 = 5_000;
+/// So many changes are looked through by one statement: Twilio's callbacks wait while it runs.
+const STRIDE: i64 = 500;
 const TICK: Duration = Duration::from_secs(5);
 const BATCH: i64 = 100;
 const AT_ONCE: usize = 4;
