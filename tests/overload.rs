@@ -3,7 +3,7 @@
 use crate::support::*;
 use almasar::{domain::user::Role, server::connections};
 use axum::{Router, routing::get};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -41,7 +41,7 @@ async fn people_are_told_to_come_back_while_twilio_is_served() {
         .acquire_many_owned(room.most.people as u32)
         .await
         .expect("places");
-    for path in ["/api/calls", "/history", "/login"] {
+    for path in ["/api/calls", "/history", "/login", "/setup"] {
         let refused = agent.get(path).await;
         assert_eq!(
             (
@@ -66,6 +66,110 @@ async fn people_are_told_to_come_back_while_twilio_is_served() {
     drop(busy);
     let answer = agent.get("/api/calls").await;
     assert_eq!(answer.status(), 200);
+}
+
+/// What a browser sends when a page is opened.
+fn opens(request: RequestBuilder) -> RequestBuilder {
+    request
+        .header("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+        .header("Sec-Fetch-Mode", "navigate")
+}
+
+#[tokio::test]
+async fn a_browser_that_finds_no_room_is_shown_a_page_that_comes_back_by_itself() {
+    let app = spawn_app().await;
+    let admin = app.sign_in("admin", Role::Admin).await;
+    let room = app.running.state.room.clone();
+    let _busy = room
+        .people
+        .clone()
+        .acquire_many_owned(room.most.people as u32)
+        .await
+        .expect("places");
+    for (language, path, head, words) in [
+        (
+            "en",
+            "/setup?wait",
+            "lang=\"en\" dir=\"ltr\"",
+            "comes back by itself",
+        ),
+        (
+            "ar",
+            "/history?status=busy",
+            "lang=\"ar\" dir=\"rtl\"",
+            "من تلقاء نفسها",
+        ),
+    ] {
+        let request = opens(admin.request(Method::GET, path)).header("Accept-Language", language);
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), 503);
+        let headers = response.headers().clone();
+        assert_eq!(headers["content-type"], "text/html; charset=utf-8");
+        let page = response.text().await.expect("text");
+        let seconds = headers["retry-after"].to_str().expect("a number");
+        let refresh = format!("<meta http-equiv=\"refresh\" content=\"{seconds};url={path}\"");
+        for part in ["<!DOCTYPE html>", head, words, &refresh, "</html>"] {
+            assert!(page.contains(part), "{part}\n{page}");
+        }
+        // What it links to is there however busy we are, and may be loaded by it.
+        let policy = headers["content-security-policy"].to_str().expect("text");
+        assert!(policy.contains("img-src 'self'") && policy.contains("style-src 'self'"));
+        for icon in ["/icon.svg", "/icon-180.png"] {
+            assert!(page.contains(&format!("href=\"{icon}\"")), "{page}");
+            let router = include_str!("../src/server/site.rs");
+            assert!(router.contains(&format!("\"{}\"", &icon[1..])), "{icon}");
+        }
+    }
+    // A script, and a browser that asks for something else than a page, are told in their own way.
+    let asked = admin
+        .request(Method::GET, "/history")
+        .header("Accept", "text/html")
+        .header("Sec-Fetch-Mode", "cors");
+    for request in [admin.request(Method::GET, "/history"), asked] {
+        let response = request.send().await.expect("an answer");
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_finds_no_room_leads_back_to_its_own_page() {
+    let app = spawn_app().await;
+    let room = app.running.state.room.clone();
+    let _busy = room
+        .people
+        .clone()
+        .acquire_many_owned(room.most.people as u32)
+        .await
+        .expect("places");
+    let own = format!("{}/login?next=/history", app.base);
+    for (referer, back) in [
+        (own.as_str(), "url=/login?next=/history\""),
+        ("https://elsewhere.example/", "url=/mobile-call\""),
+    ] {
+        let form = opens(app.stranger(Method::POST, "/api/auth/login"))
+            .form(&[("email", "a@example.com"), ("password", "x")])
+            .header("Referer", referer);
+        let response = form.send().await.expect("an answer");
+        assert_eq!(response.status(), 503);
+        let page = response.text().await.expect("text");
+        assert!(page.contains(back), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_set_up_is_not_called_busy() {
+    let app = spawn_app_with(&["--twilio-caller-id", ""]).await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let asked = opens(agent.request(Method::GET, "/api/calls/token"));
+    let response = asked.send().await.expect("an answer");
+    assert_eq!(response.status(), 503);
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
 }
 
 #[tokio::test]

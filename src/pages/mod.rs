@@ -1,5 +1,6 @@
 //! The pages. Each reads through the services and renders: all HTML, with an island behind what lives.
 
+mod busy;
 mod history;
 mod login;
 mod mobile_call;
@@ -8,6 +9,7 @@ mod setup;
 mod setup_facts;
 mod setup_refusals;
 
+pub use busy::busy;
 pub use history::History;
 pub use login::Login;
 pub use mobile_call::MobileCall;

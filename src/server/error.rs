@@ -21,6 +21,9 @@ pub enum Error {
     /// The request's own fault, in words that say what to change.
     #[error("{title}")]
     Problem { status: StatusCode, title: String },
+    /// There is no room at this moment: 503, and worth another try.
+    #[error("{0}")]
+    Busy(&'static str),
     /// Ours, or that of something we depend on. The person sees only a reference to the log.
     #[error(transparent)]
     Internal(#[from] anyhow::Error),
@@ -52,6 +55,7 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Problem { status, .. } => *status,
+            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -60,7 +64,7 @@ impl Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy => Self::unavailable("The system is busy. Try again in a moment"),
+            StoreError::Busy => Self::Busy("The system is busy. Try again in a moment"),
             error => Self::Internal(error.into()),
         }
     }
@@ -133,13 +137,18 @@ fn words(status: StatusCode) -> String {
     words.to_owned()
 }
 
+/// Goes with the response to an [`Error::Busy`], for whoever has a better way to say it.
+#[derive(Debug, Clone, Copy)]
+pub struct IsBusy;
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = self.status();
+        let is_busy = matches!(self, Self::Busy(_));
+        let told = |title: &str| json!({ "type": "about:blank", "title": title, "status": status.as_u16() });
         let body = match self {
-            Self::Problem { title, .. } => {
-                json!({ "type": "about:blank", "title": title, "status": status.as_u16() })
-            }
+            Self::Problem { title, .. } => told(&title),
+            Self::Busy(title) => told(title),
             Self::Internal(error) => {
                 let reference = format!("{:08x}", rand::random::<u32>());
                 tracing::error!(error = format!("{error:#}"), reference, "a request failed");
@@ -156,6 +165,9 @@ impl IntoResponse for Error {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        if is_busy {
+            response.extensions_mut().insert(IsBusy);
+        }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response
                 .headers_mut()

@@ -2,14 +2,18 @@
 //! call cannot.
 
 use super::{
-    error::{Error, Result},
+    config::Config,
+    error::{Error, IsBusy, Result},
+    locale, site,
     state::AppState,
 };
+use crate::pages;
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use std::{fs, sync::Arc, time::Duration};
 use tokio::{
@@ -120,6 +124,67 @@ pub async fn admit(State(state): State<AppState>, request: Request, next: Next) 
     }
 }
 
+/// For a browser that opens a page, or sends a form: that there is no room, or that it took too long, becomes a page that comes back by itself.
+pub async fn come_back(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let again = navigates(request.headers()).then(|| {
+        let locale = locale::of(request.headers());
+        (locale, again(&state.config, &request))
+    });
+    let response = next.run(request).await;
+    match again {
+        Some((locale, again)) if is_busy(&response) => {
+            let stylesheet = site::stylesheet(&state.leptos_options);
+            // Not all of them at the same moment.
+            let seconds = rand::random_range(2..=5);
+            let page = Html(pages::busy(locale, stylesheet, again, seconds));
+            let mut response = (StatusCode::SERVICE_UNAVAILABLE, page).into_response();
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, seconds.into());
+            headers.insert(header::CONTENT_SECURITY_POLICY, ITS_POLICY);
+            response
+        }
+        _ => response,
+    }
+}
+
+const ITS_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+
+/// Refused for want of room, or by the time-out, which says nothing of its own.
+fn is_busy(response: &Response) -> bool {
+    response.extensions().get::<IsBusy>().is_some()
+        || response.status() == StatusCode::SERVICE_UNAVAILABLE
+            && !response.headers().contains_key(header::CONTENT_TYPE)
+}
+
+/// Does a browser ask that shows the answer as a page?
+fn navigates(headers: &HeaderMap) -> bool {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
+    text(header::ACCEPT.as_str()).is_some_and(|kinds| kinds.contains("text/html"))
+        && text("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
+}
+
+/// Where to come back to: what was asked for; after a form, the page that it stood on.
+fn again(config: &Config, request: &Request) -> String {
+    let asked = request.uri().path_and_query();
+    let path = if request.method() == Method::GET {
+        asked.map(|path| path.as_str())
+    } else {
+        let referer = request.headers().get(header::REFERER);
+        let referer = referer.and_then(|referer| referer.to_str().ok());
+        referer.and_then(|referer| referer.strip_prefix(&config.origin()))
+    };
+    // A path of ours, which `//elsewhere` is not.
+    path.filter(|path| path.starts_with('/') && !path.starts_with("//"))
+        .unwrap_or("/mobile-call")
+        .to_owned()
+}
+
 /// Reads a person's body before anything else is done for it, so that who sends slowly takes nobody's place. 408 after ten seconds.
 pub async fn read_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
@@ -153,7 +218,7 @@ pub fn is_limit(error: &axum::Error) -> bool {
 
 fn refused(reason: &'static str) -> Error {
     note(reason);
-    Error::unavailable("Too many people are at it at this moment. Try again in a moment")
+    Error::Busy("Too many people are at it at this moment. Try again in a moment")
 }
 
 fn note(reason: &'static str) {

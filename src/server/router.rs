@@ -13,6 +13,9 @@ use tower_http::{
     limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
 };
 
+/// Twilio gives up after 15 seconds: what is not stored by then had better be refused, so that it is sent again.
+const TWILIOS_PATIENCE: Duration = Duration::from_secs(14);
+
 pub fn router(state: AppState) -> Router {
     // Twilio's: each handler asks for a `SignedForm`, which limits, reads and verifies the body.
     let twilio = Router::new()
@@ -22,6 +25,10 @@ pub fn router(state: AppState) -> Router {
         .route("/api/calls/webhook/status", post(webhooks::status))
         .route("/api/calls/webhook/recording", post(webhooks::recording))
         .route("/api/calls/webhook/echo", post(webhooks::echo))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            TWILIOS_PATIENCE,
+        ))
         .route_layer(from_fn(vitals::timed));
 
     let admitted = || from_fn_with_state(state.clone(), overload::admit);
@@ -29,10 +36,10 @@ pub fn router(state: AppState) -> Router {
     // Answers that last, or that must not be compressed or timed.
     let streams = Router::new()
         .route("/api/calls/events", get(events::stream))
-        .route("/api/calls/recordings/fetch", post(recordings::fetch))
-        .route("/setup", get(pages::setup));
-    let audio = Router::new()
+        .route("/api/calls/recordings/fetch", post(recordings::fetch));
+    let admitted_streams = Router::new()
         .route("/api/calls/{sid}/recording", get(recordings::play))
+        .route("/setup", get(pages::setup))
         .layer(admitted());
 
     let people = Router::new()
@@ -68,7 +75,8 @@ pub fn router(state: AppState) -> Router {
 
     people
         .merge(streams)
-        .merge(audio)
+        .merge(admitted_streams)
+        .layer(from_fn_with_state(state.clone(), overload::come_back))
         .layer(from_fn(overload::read_body))
         .layer(RequestBodyLimitLayer::new(64 * 1024))
         .layer(from_fn_with_state(state.clone(), security::same_origin))
