@@ -29,7 +29,7 @@ pub enum Kind {
 pub async fn describe(typed: String) -> Result<Preview, ServerFnError> {
     use crate::server::{auth::guard::api_user, numbers, state::AppState};
     api_user().await?;
-    let numbers = expect_context::<AppState>().numbers;
+    let numbers = expect_context::<AppState>().numbers.clone();
     let typed: String = typed.chars().take(40).collect();
     let reason = numbers.check(&typed).err();
     let known = numbers.identify(&typed).ok();
@@ -41,7 +41,7 @@ pub async fn describe(typed: String) -> Result<Preview, ServerFnError> {
     });
     Ok(Preview {
         e164: known.as_ref().map(|number| number.e164.to_string()),
-        display: known.as_ref().map(|number| number.international.clone()),
+        display: known.as_ref().map(|number| number.international()),
         region: known.map(|number| number.region),
         kind,
         reason,

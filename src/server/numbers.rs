@@ -23,10 +23,19 @@ pub struct Checked {
     /// ISO 3166 code, `SA`; `001` for numbers that belong to no country.
     pub region: String,
     pub kind: Kind,
+    number: phonenumber::PhoneNumber,
+}
+
+impl Checked {
     /// As people of that country write it: `056 970 5616`.
-    pub national: String,
+    pub fn national(&self) -> String {
+        self.number.format().mode(Mode::National).to_string()
+    }
+
     /// `+966 56 970 5616`
-    pub international: String,
+    pub fn international(&self) -> String {
+        self.number.format().mode(Mode::International).to_string()
+    }
 }
 
 /// What answers at a number, as far as its digits tell.
@@ -117,16 +126,15 @@ impl Numbers {
             e164: PhoneNumber::parse_e164(&e164).map_err(|_| Reason::NumberInvalid)?,
             region: country.id().to_owned(),
             kind,
-            national: number.format().mode(Mode::National).to_string(),
-            international: number.format().mode(Mode::International).to_string(),
+            number,
         })
     }
 
     /// As people of this installation write the number: without the country where it is their own.
     pub fn display(&self, number: &PhoneNumber) -> String {
         match self.identify(number.as_str()) {
-            Ok(checked) if checked.region == self.default_country => checked.national,
-            Ok(checked) => checked.international,
+            Ok(checked) if checked.region == self.default_country => checked.national(),
+            Ok(checked) => checked.international(),
             Err(_) => number.to_string(),
         }
     }
@@ -219,8 +227,8 @@ mod tests {
                 "{typed}"
             );
             assert_eq!(
-                (checked.national.as_str(), checked.international.as_str()),
-                ("056 970 5616", "+966 56 970 5616")
+                (checked.national(), checked.international()),
+                ("056 970 5616".into(), "+966 56 970 5616".into())
             );
         }
     }

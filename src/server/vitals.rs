@@ -70,6 +70,10 @@ pub fn describe() {
         "almasar_stuck_work",
         "Work that does not get on by itself, or was given up in the last 30 days"
     );
+    describe_counter!(
+        "almasar_log_lines_lost_total",
+        "Lines of the log that nobody took in time, or that its disk had no room for"
+    );
     describe_gauge!("almasar_sse_clients", "Open event streams");
     describe_gauge!(
         "almasar_people_in_flight",
@@ -91,6 +95,7 @@ pub fn describe() {
     {
         counter!("almasar_refusals_total", "reason" => reason).increment(0);
     }
+    counter!("almasar_log_lines_lost_total").increment(0);
     for outcome in ["answered", "failed", "lost", "given_up"] {
         counter!("almasar_reconcile_checks_total", "outcome" => outcome).increment(0);
     }
@@ -153,26 +158,37 @@ pub async fn refresh(state: &AppState, now: i64) -> Result<(), super::store::Sto
     Ok(())
 }
 
-/// A callback has come, and is durable.
-pub fn heard(event: &Event) {
-    counter!("almasar_callbacks_total", "kind" => event.fact.kind()).increment(1);
-    // Only the status of a leg says when it came about.
-    if event.at != event.received_at {
-        let lag = (event.received_at - event.at).max(0) as f64 / 1000.0;
-        histogram!("almasar_callback_lag_seconds").record(lag);
+/// What is counted of a callback once it is durable, and has gone where it is kept.
+pub struct Heard {
+    kind: &'static str,
+    lag_ms: Option<i64>,
+}
+
+impl Heard {
+    pub fn of(event: &Event) -> Self {
+        // Only the status of a leg says when it came about.
+        let lag_ms = (event.at != event.received_at).then(|| event.received_at - event.at);
+        Self {
+            kind: event.fact.kind(),
+            lag_ms,
+        }
+    }
+
+    pub fn count(self) {
+        counter!("almasar_callbacks_total", "kind" => self.kind).increment(1);
+        if let Some(lag_ms) = self.lag_ms {
+            histogram!("almasar_callback_lag_seconds").record(lag_ms.max(0) as f64 / 1000.0);
+        }
     }
 }
 
 /// Measures how long one of Twilio's routes takes.
 pub async fn timed(request: Request, next: Next) -> Response {
-    let path = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(|path| path.as_str().to_owned());
+    let path = request.extensions().get::<MatchedPath>().cloned();
     let begun = Instant::now();
     let response = next.run(request).await;
     let taken = begun.elapsed().as_secs_f64();
-    let path = path.unwrap_or_default();
+    let path = path.as_ref().map_or("", MatchedPath::as_str);
     let route = path.rsplit('/').next().unwrap_or_default().to_owned();
     if path.contains("/twiml/") {
         histogram!("almasar_twiml_seconds", "route" => route).record(taken);

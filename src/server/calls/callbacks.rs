@@ -17,7 +17,7 @@ const LONGEST_SECS: i64 = 31 * 86_400;
 const LONGEST_PARTY: usize = 100;
 
 /// The status of a leg: `statusCallback` of `<Number>`, `<Client>`, the TwiML App and `makeCall`.
-pub fn status(params: &Params, now: i64) -> Result<Event> {
+pub fn status(params: Params, now: i64) -> Result<Event> {
     let leg = params.call_sid()?;
     let parent = params.other_call_sid("ParentCallSid")?;
     let status = params.filled("CallStatus");
@@ -37,18 +37,18 @@ pub fn status(params: &Params, now: i64) -> Result<Event> {
         .filled("SequenceNumber")
         .filter(|number| number.bytes().all(|b| b.is_ascii_digit()));
     Ok(Event {
-        key: key(params, number, status),
-        at: timestamp(params, now),
+        key: key(&params, number, status),
+        at: timestamp(&params, now),
         call: parent.unwrap_or_else(|| leg.clone()),
         leg,
         received_at: now,
         fact,
-        params: cleaned(params),
+        params: params.into_pairs(),
     })
 }
 
 /// The outcome of a `<Dial>`: its `action`.
-pub fn dial(params: &Params, now: i64) -> Result<Event> {
+pub fn dial(params: Params, now: i64) -> Result<Event> {
     let call = params.call_sid()?;
     let child = params.other_call_sid("DialCallSid")?;
     let status = params.filled("DialCallStatus");
@@ -57,16 +57,16 @@ pub fn dial(params: &Params, now: i64) -> Result<Event> {
         duration_secs: params.get("DialCallDuration").and_then(seconds),
         child: child.clone(),
     };
-    let key = key(params, child.as_ref().map(CallSid::as_str), status);
+    let key = key(&params, child.as_ref().map(CallSid::as_str), status);
     Ok(of_parent(params, &call, key, fact, now))
 }
 
 /// Where a recording stands: `recordingStatusCallback`. Its `CallSid` is the parent's. `RecordingUrl` is kept and never followed.
-pub fn recording(params: &Params, now: i64) -> Result<Event> {
+pub fn recording(params: Params, now: i64) -> Result<Event> {
     let call = params.call_sid()?;
     let sid = params.recording_sid()?;
     let status = params.filled("RecordingStatus");
-    let key = key(params, sid.as_ref().map(|sid| sid.as_str()), status);
+    let key = key(&params, sid.as_ref().map(|sid| sid.as_str()), status);
     let fact = Fact::Recording {
         sid,
         status: status.and_then(|status| status.parse().ok()),
@@ -82,10 +82,10 @@ pub fn recording(params: &Params, now: i64) -> Result<Event> {
 }
 
 /// What Twilio says of the parent leg without saying when.
-fn of_parent(params: &Params, call: &CallSid, key: String, fact: Fact, now: i64) -> Event {
+fn of_parent(params: Params, call: &CallSid, key: String, fact: Fact, now: i64) -> Event {
     Event {
         key,
-        params: cleaned(params),
+        params: params.into_pairs(),
         ..Event::ours(call, fact, now)
     }
 }
@@ -153,13 +153,4 @@ pub fn party(text: &str) -> String {
 /// PostgreSQL stores no NUL.
 pub fn clean(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
-}
-
-/// What the log keeps of a request: all of it.
-pub fn cleaned(params: &Params) -> Vec<(String, String)> {
-    params
-        .pairs()
-        .iter()
-        .map(|(name, value)| (clean(name), clean(value)))
-        .collect()
 }

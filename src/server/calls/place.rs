@@ -37,8 +37,9 @@ pub enum Decision {
 
 /// Decides, stores the call, and answers; a repeated request gets the first one's answer. Never fails: what cannot be stored is refused.
 pub async fn place(state: &AppState, request: PlaceRequest) -> Decision {
-    let sid = request.call_sid.clone();
-    match tokio::time::timeout(DEADLINE, decide(state, request.clone())).await {
+    let (sid, arrived) = (request.call_sid.clone(), request.arrived);
+    let unchecked = direct(state, &request, None);
+    match tokio::time::timeout(DEADLINE, decide(state, request)).await {
         Ok(Ok(decision)) => return decision,
         Ok(Err(error)) => {
             tracing::error!(call.sid = %sid, %error, "a call could not be stored, and is not dialled")
@@ -48,10 +49,10 @@ pub async fn place(state: &AppState, request: PlaceRequest) -> Decision {
         }
     }
     // What was refused aloud must not look dialled, should it be stored after all.
-    let fact = Fact::Refused(direct(state, &request, None), Reason::ServerBusy);
+    let fact = Fact::Refused(unchecked, Reason::ServerBusy);
     let event = Event {
         key: "server_busy".to_owned(),
-        params: answered("refuse", request.arrived),
+        params: answered("refuse", arrived),
         ..Event::ours(&sid, fact, clock::now())
     };
     record_later(state, event);

@@ -25,14 +25,24 @@ pub async fn record(state: &AppState, event: Event) -> Result<Recorded> {
         }
     );
     let by_twilio = matches!(event.fact, Fact::Leg(_) | Fact::Dial { .. });
+    // Who answers Twilio says so in the log, in words of its own.
+    let answers_twilio = matches!(
+        event.fact,
+        Fact::Placed(_) | Fact::Refused(..) | Fact::Bridged
+    );
     let (sid, kind) = (event.call.clone(), event.fact.kind());
     let recorded = state.store.record(event).await?;
     if recorded.new {
-        tracing::info!(call.sid = %sid, kind, status = %recorded.call.outcome().status, "recorded what was reported of a call");
+        let status = recorded.call.outcome().status;
+        if answers_twilio {
+            tracing::debug!(call.sid = %sid, kind, %status, "recorded what was asked of us");
+        } else {
+            tracing::info!(call.sid = %sid, kind, %status, "recorded what was reported of a call");
+        }
         if playable {
             state.recordings.wake();
         }
-        if by_twilio && recorded.call.outcome().status == Status::Failed {
+        if by_twilio && status == Status::Failed {
             // Nobody waits: the words come by the stream, when there are any.
             causes::inquiry::begin(state, &sid);
         }

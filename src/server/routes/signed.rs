@@ -100,11 +100,10 @@ impl Params {
     pub fn pairs(&self) -> &[(String, String)] {
         &self.0
     }
-}
 
-impl From<Vec<(String, String)>> for Params {
-    fn from(pairs: Vec<(String, String)>) -> Self {
-        Self(pairs)
+    /// What the log keeps of a request: all of it. There is no NUL in it, which PostgreSQL would not store.
+    pub fn into_pairs(self) -> Vec<(String, String)> {
+        self.0
     }
 }
 

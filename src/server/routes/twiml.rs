@@ -35,15 +35,15 @@ pub async fn outbound(
     arrived: Arrived,
     SignedForm(params): SignedForm,
 ) -> Result<Response> {
-    let text = |name| params.get(name).map(callbacks::clean).unwrap_or_default();
+    let sid = params.call_sid()?;
+    let text = |name| params.get(name).unwrap_or_default().to_owned();
     let request = PlaceRequest {
-        call_sid: params.call_sid()?,
+        call_sid: sid.clone(),
         from: text("From"),
         to: text("To"),
-        params: callbacks::cleaned(&params),
+        params: params.into_pairs(),
         arrived,
     };
-    let sid = request.call_sid.clone();
     let answer = match place::place(&state, request).await {
         Decision::Dial { to } => {
             tracing::info!(call.sid = %sid, %to, "Sending TwiML for WebRTC direct call");
@@ -69,7 +69,7 @@ pub async fn bridge(
     SignedForm(params): SignedForm,
 ) -> Result<Response> {
     let sid = params.call_sid()?;
-    let mut kept = callbacks::cleaned(&params);
+    let mut kept = params.into_pairs();
     // Whether there is an agent to dial is read by the write itself: without one, an apology is spoken.
     kept.extend(place::answered("dial or apology", arrived));
     Ok(xml(match place::bridge(&state, &sid, kept).await {
@@ -100,7 +100,7 @@ pub async fn after_dial(
     let customer_waits = uri.query() == Some(OF_BRIDGE) && !callbacks::was_answered(&params);
     let answer = if customer_waits { "apology" } else { "hangup" };
     let recorded = async {
-        let mut event = callbacks::dial(&params, clock::now())?;
+        let mut event = callbacks::dial(params, clock::now())?;
         event.params.extend(place::answered(answer, arrived));
         record(&state, event).await
     };

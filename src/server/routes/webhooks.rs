@@ -18,7 +18,7 @@ pub async fn status(
     State(state): State<AppState>,
     SignedForm(params): SignedForm,
 ) -> Result<StatusCode> {
-    keep(&state, callbacks::status(&params, clock::now())?).await
+    keep(&state, callbacks::status(params, clock::now())?).await
 }
 
 /// Where a recording stands.
@@ -26,12 +26,13 @@ pub async fn recording(
     State(state): State<AppState>,
     SignedForm(params): SignedForm,
 ) -> Result<StatusCode> {
-    keep(&state, callbacks::recording(&params, clock::now())?).await
+    keep(&state, callbacks::recording(params, clock::now())?).await
 }
 
 async fn keep(state: &AppState, event: Event) -> Result<StatusCode> {
-    record(state, event.clone()).await?;
-    vitals::heard(&event);
+    let heard = vitals::Heard::of(&event);
+    record(state, event).await?;
+    heard.count();
     Ok(StatusCode::NO_CONTENT)
 }
 

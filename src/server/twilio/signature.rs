@@ -16,7 +16,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, sync::Once};
+use std::sync::Once;
 use subtle::ConstantTimeEq;
 use url::{Url, form_urlencoded};
 
@@ -184,20 +184,13 @@ fn mac(token: &Secret, url: &str, params: &str) -> Hmac<Sha1> {
 }
 
 fn signed_parameters(params: &[(String, String)]) -> String {
-    let mut sorted: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, value) in params {
-        sorted.entry(name).or_default().push(value);
-    }
-    let mut text = String::new();
-    for (name, mut values) in sorted {
-        values.sort_unstable();
-        values.dedup();
-        for value in values {
-            text.push_str(name);
-            text.push_str(value);
-        }
-    }
-    text
+    let mut sorted: Vec<&(String, String)> = params.iter().collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    sorted
+        .into_iter()
+        .flat_map(|(name, value)| [name.as_str(), value])
+        .collect()
 }
 
 /// `PUBLIC_URL` as it is, then with the port the other way about.
@@ -219,11 +212,11 @@ fn bases(public_url: &Url) -> Vec<String> {
 
 /// As a WHATWG URL parser writes the query: what twilio-node makes of it before it signs (`'` becomes `%27`).
 fn normalised_query(path_and_query: &str) -> Option<String> {
+    let (path, _) = path_and_query.split_once('?')?;
     let url = Url::parse("http://localhost")
         .ok()?
         .join(path_and_query)
         .ok()?;
-    let (path, _) = path_and_query.split_once('?')?;
     Some(format!("{path}?{}", url.query()?))
 }
 
