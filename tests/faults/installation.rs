@@ -15,7 +15,7 @@ use std::{
     ffi::OsString,
     fs::{self, OpenOptions},
     path::{Path, PathBuf},
-    process::{Child, Command},
+    process::{Child, ChildStderr, Command, Stdio},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -91,7 +91,24 @@ impl Installation {
         self.ready(self.launch_by(command)).await
     }
 
-    fn launch_by(&self, mut command: Command) -> Server {
+    /// Starts the server, which logs as it does where nobody says otherwise, to a pipe.
+    pub async fn start_logging_to_pipe(&self) -> (Server, ChildStderr) {
+        let mut command = self.command(Command::new(program()));
+        command.env_remove("RUST_LOG").stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let log = child.stderr.take().unwrap();
+        let ready_after = Duration::ZERO;
+        (self.ready(Server { child, ready_after }).await, log)
+    }
+
+    fn launch_by(&self, command: Command) -> Server {
+        Server {
+            child: self.command(command).spawn().unwrap(),
+            ready_after: Duration::ZERO,
+        }
+    }
+
+    fn command(&self, mut command: Command) -> Command {
         let log = OpenOptions::new()
             .create(true)
             .append(true)
@@ -119,10 +136,7 @@ impl Installation {
             .env("TWILIO_API_BASE_URL", "http://127.0.0.1:9")
             .env("RUST_LOG", "warn")
             .stderr(log);
-        Server {
-            child: command.spawn().unwrap(),
-            ready_after: Duration::ZERO,
-        }
+        command
     }
 
     async fn ready(&self, mut server: Server) -> Server {

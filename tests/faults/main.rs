@@ -10,6 +10,7 @@ mod hostile;
 mod installation;
 mod kills;
 mod locked;
+mod log;
 mod orders;
 mod repetition;
 mod rest;
