@@ -15,12 +15,14 @@ use std::{
     ffi::OsString,
     fs::{self, OpenOptions},
     path::{Path, PathBuf},
-    process::{Child, ChildStderr, Command, Stdio},
+    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
 const RELEASE: &str = "ALMASAR";
+/// Where nobody answers.
+const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// A database, an archive, a port, and an agent who is signed in. Outlives its servers.
 pub struct Installation {
@@ -28,6 +30,8 @@ pub struct Installation {
     pub cookie: String,
     pub port: u16,
     pub database: PathBuf,
+    /// Where its servers look for Twilio's REST API.
+    twilio: String,
     folder: TempDir,
     http: reqwest::Client,
 }
@@ -51,12 +55,20 @@ impl Installation {
         Self::make(tempfile::tempdir().unwrap(), data.join("almasar.db")).await
     }
 
+    /// Whose servers find Twilio's REST API at that address.
+    pub async fn with_twilio_at(url: &str) -> Self {
+        Self {
+            twilio: url.to_owned(),
+            ..Self::new().await
+        }
+    }
+
     async fn make(folder: TempDir, database: PathBuf) -> Self {
         let url = format!("sqlite://{}", database.display());
         let config = config(
             folder.path(),
             PUBLIC_URL,
-            "http://127.0.0.1:9",
+            NOWHERE,
             &["--database-url", &url],
         );
         let state = serve::prepare(config).await.unwrap();
@@ -67,6 +79,7 @@ impl Installation {
             cookie,
             port: free_port(),
             database,
+            twilio: NOWHERE.to_owned(),
             folder,
             http: client(),
         }
@@ -93,7 +106,9 @@ impl Installation {
 
     /// Starts the server, which logs as it does where nobody says otherwise, to a pipe.
     pub async fn start_logging_to_pipe(&self) -> (Server, ChildStderr) {
-        let mut command = self.command(Command::new(program()));
+        let mut command = Command::new(program());
+        command.arg("serve");
+        self.configure(&mut command);
         command.env_remove("RUST_LOG").stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let log = child.stderr.take().unwrap();
@@ -101,14 +116,47 @@ impl Installation {
         (self.ready(Server { child, ready_after }).await, log)
     }
 
-    fn launch_by(&self, command: Command) -> Server {
+    /// Starts the server, and has `strace` note these calls of it in that file.
+    pub async fn start_traced(&self, calls: &str, notes: &Path) -> Server {
+        let mut command = Command::new("strace");
+        // -D: the program is our own child, and the tracer goes with it. -xx, -s: every byte. -y: the path of each descriptor.
+        command.args([
+            "-D",
+            "-f",
+            "--seccomp-bpf",
+            "-y",
+            "-ttt",
+            "-xx",
+            "-s",
+            "100000",
+        ]);
+        command.args(["-e", calls, "-o"]).arg(notes).arg(program());
+        self.ready(self.launch_by(command)).await
+    }
+
+    fn launch_by(&self, mut command: Command) -> Server {
+        command.arg("serve");
+        self.configure(&mut command);
         Server {
-            child: self.command(command).spawn().unwrap(),
+            child: command.spawn().unwrap(),
             ready_after: Duration::ZERO,
         }
     }
 
-    fn command(&self, mut command: Command) -> Command {
+    /// `almasar backup` to that file.
+    pub fn back_up(&self, file: &Path) {
+        let mut command = Command::new(program());
+        command.arg("backup").arg(file);
+        self.configure(&mut command);
+        assert!(command.status().unwrap().success(), "{}", self.said());
+    }
+
+    /// Where it archives recordings.
+    pub fn recordings(&self) -> PathBuf {
+        self.folder.path().join("recordings")
+    }
+
+    fn configure(&self, command: &mut Command) {
         let log = OpenOptions::new()
             .create(true)
             .append(true)
@@ -116,7 +164,6 @@ impl Installation {
             .unwrap();
         let path = |path: &Path| path.display().to_string();
         command
-            .arg("serve")
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", std::env::var("PATH").unwrap_or_default())
@@ -125,7 +172,7 @@ impl Installation {
             .env("DATABASE_URL", format!("sqlite://{}", path(&self.database)))
             .env(
                 "RECORDINGS_URL",
-                format!("file://{}", path(&self.folder.path().join("recordings"))),
+                format!("file://{}", path(&self.recordings())),
             )
             .env("TWILIO_ACCOUNT_SID", ACCOUNT)
             .env("TWILIO_AUTH_TOKEN", AUTH_TOKEN)
@@ -133,10 +180,9 @@ impl Installation {
             .env("TWILIO_API_SECRET", "the API secret")
             .env("TWILIO_TWIML_APP_SID", APP)
             .env("TWILIO_CALLER_ID", "+15005550006")
-            .env("TWILIO_API_BASE_URL", "http://127.0.0.1:9")
+            .env("TWILIO_API_BASE_URL", &self.twilio)
             .env("RUST_LOG", "warn")
             .stderr(log);
-        command
     }
 
     async fn ready(&self, mut server: Server) -> Server {
@@ -154,7 +200,7 @@ impl Installation {
         server
     }
 
-    async fn is_ready(&self) -> bool {
+    pub async fn is_ready(&self) -> bool {
         let asked = self.http.get(self.url("/readyz"));
         matches!(asked.send().await, Ok(response) if response.status() == 200)
     }
@@ -189,6 +235,16 @@ impl Installation {
     pub async fn get(&self, path: &str) -> Response {
         let asked = self.http.get(self.url(path)).header("Cookie", &self.cookie);
         asked.send().await.unwrap()
+    }
+
+    /// The stream of changes, after that one where one is named.
+    pub async fn changes_after(&self, last: Option<i64>) -> reqwest::Result<Response> {
+        let asked = self.http.get(self.url("/api/calls/events"));
+        let mut asked = asked.header("Cookie", &self.cookie);
+        if let Some(last) = last {
+            asked = asked.header("Last-Event-ID", last);
+        }
+        asked.send().await
     }
 
     pub async fn json(&self, path: &str) -> Value {
@@ -250,6 +306,31 @@ impl Server {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// SIGTERM, as a service manager sends it; waits for the end, and returns how it ended and after how long.
+    pub async fn terminate(&mut self) -> (ExitStatus, Duration) {
+        self.ask_to_stop();
+        self.ended().await
+    }
+
+    /// Waits for its end; returns how it ended and after how long.
+    pub async fn ended(&mut self) -> (ExitStatus, Duration) {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (status, began.elapsed());
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "it never ends");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// SIGTERM.
+    pub fn ask_to_stop(&self) {
+        let mut kill = Command::new("kill");
+        kill.args(["-TERM", &self.id().to_string()]);
+        assert!(kill.status().unwrap().success());
+    }
+
     /// SIGKILL: it has no chance to put anything in order.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
@@ -279,10 +360,16 @@ fn program() -> OsString {
 /// How soon after its start a server is to be ready. An unoptimised one needs a second of processor time to read the dial plans of the
 /// world, on a machine that has other tests to run.
 pub fn soon() -> Duration {
-    match std::env::var_os(RELEASE) {
-        Some(_) => Duration::from_secs(1),
-        None => Duration::from_secs(10),
-    }
+    Duration::from_secs(if is_release() { 1 } else { 10 })
+}
+
+/// What a release build has to keep to; an unoptimised one may take three times as long.
+pub fn slower(figure: Duration) -> Duration {
+    if is_release() { figure } else { 3 * figure }
+}
+
+fn is_release() -> bool {
+    std::env::var_os(RELEASE).is_some()
 }
 
 /// Below the ports that a system gives to outgoing connections: nobody takes it while the server is down.

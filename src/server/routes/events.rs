@@ -2,12 +2,11 @@
 
 use crate::server::{
     auth::{guard::SignedIn, session},
-    calls::live::Update,
+    calls::live::{Reader, Update},
     causes, clock,
     error::Result,
     locale::Speaks,
     state::AppState,
-    store::CallChange,
 };
 use axum::{
     extract::{RawQuery, State},
@@ -47,10 +46,11 @@ pub async fn stream(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse> {
     let place = state.room.stream()?;
+    let reader = Reader::of(&user, locale);
     // First of all, so that nothing falls between what is read now and what is told later.
     let mut listener = state.live.listen(user.clone());
     let newest = state.store.newest_change().await?;
-    let missed = match last_seen(&headers, query.as_deref()) {
+    let mut missed = match last_seen(&headers, query.as_deref()) {
         LastSeen::None => Some(Vec::new()),
         LastSeen::Change(change) if change <= newest => {
             let missed = state
@@ -61,18 +61,21 @@ pub async fn stream(
         }
         LastSeen::Change(_) | LastSeen::Unknown => None,
     };
+    // Here and not in the stream: after a restart every page comes at once, and only so many requests are worked on at a time.
+    if let Some(missed) = &mut missed {
+        let views = missed.iter_mut().map(|change| &mut change.view);
+        causes::dress(&state, locale, &user, views).await;
+    }
     let events = async_stream::stream! {
         let _place = place;
         let mut told = newest;
         match missed {
             None => yield reset(newest),
-            Some(mut missed) => {
-                let views = missed.iter_mut().map(|change| &mut change.view);
-                causes::dress(&state, locale, &user, views).await;
+            Some(missed) => {
                 for change in missed {
                     told = told.max(change.change);
                     if listener.may_see(&change) {
-                        yield call(&change);
+                        yield Ok(call(change.change, &json(&change.view)));
                     }
                 }
                 // No event, but from now on the browser knows where to resume.
@@ -95,9 +98,13 @@ pub async fn stream(
             };
             match update {
                 Some(Update::Call(change)) if change.change > told => {
-                    let mut change = CallChange::clone(&change);
-                    causes::dress(&state, locale, &user, [&mut change.view]).await;
-                    yield call(&change);
+                    let work_out = || async {
+                        let mut view = change.view.clone();
+                        causes::dress(&state, locale, &user, [&mut view]).await;
+                        json(&view)
+                    };
+                    let said = state.live.said_of(change.change, reader, work_out).await;
+                    yield Ok(call(change.change, &said));
                 }
                 Some(Update::Call(_)) => {}
                 Some(Update::Fetch(progress)) => yield data("fetch", &progress),
@@ -147,8 +154,9 @@ fn last_seen(headers: &HeaderMap, query: Option<&str>) -> LastSeen {
     }
 }
 
-fn call(change: &CallChange) -> std::result::Result<Event, Infallible> {
-    data("call", &change.view).map(|event| event.id(change.change.to_string()))
+fn call(change: i64, said: &str) -> Event {
+    let event = Event::default().event("call").data(said);
+    event.id(change.to_string())
 }
 
 fn reset(newest: i64) -> std::result::Result<Event, Infallible> {
@@ -159,6 +167,9 @@ fn reset(newest: i64) -> std::result::Result<Event, Infallible> {
 }
 
 fn data(name: &str, data: &impl Serialize) -> std::result::Result<Event, Infallible> {
-    let json = serde_json::to_string(data).unwrap_or_else(|_| "{}".to_owned());
-    Ok(Event::default().event(name).data(json))
+    Ok(Event::default().event(name).data(json(data)))
+}
+
+fn json(data: &impl Serialize) -> String {
+    serde_json::to_string(data).unwrap_or_else(|_| "{}".to_owned())
 }
