@@ -1,0 +1,194 @@
+//! What a program asked of the files of a folder, in order, as `strace` saw it.
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+};
+
+/// The calls that are followed. Of those that could write in other ways it is made sure that nobody uses them.
+pub const CALLS: &str = "trace=openat,lseek,write,pwrite64,ftruncate,fsync,fdatasync,unlink,unlinkat,\
+    writev,pwritev,pwritev2,fallocate,copy_file_range,sendfile,rename,renameat,renameat2,link,linkat,mmap";
+
+/// One thing that was asked, and when, in microseconds since 1970.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub at: u128,
+    pub op: Op,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Op {
+    /// A file is there from now on, if it was not.
+    Create(String),
+    Write {
+        file: String,
+        at: usize,
+        bytes: Vec<u8>,
+    },
+    Truncate(String, usize),
+    /// What was written to it is on the disk when this is over.
+    Flush(String),
+    /// The names of the folder are.
+    FlushFolder,
+    Remove(String),
+}
+
+/// Reads a trace of the files of `folder`, named without it. What SQLite keeps in `-shm` is made anew after every crash.
+pub fn read(trace: &Path, folder: &Path) -> Vec<Step> {
+    let mut reader = Reader {
+        folder: folder.canonicalize().unwrap(),
+        unfinished: HashMap::new(),
+        positions: HashMap::new(),
+        steps: Vec::new(),
+    };
+    for line in BufReader::new(File::open(trace).unwrap()).lines() {
+        reader.line(&line.unwrap());
+    }
+    reader.steps
+}
+
+struct Reader {
+    folder: PathBuf,
+    /// By thread: what another thread's call has interrupted in the trace.
+    unfinished: HashMap<String, String>,
+    /// By descriptor: where the next write goes.
+    positions: HashMap<i64, usize>,
+    steps: Vec<Step>,
+}
+
+impl Reader {
+    /// `18500 1795990371.489854 write(12</…>, "…", 32) = 32`, or half of it.
+    fn line(&mut self, line: &str) {
+        let mut words = line.splitn(3, ' ').filter(|word| !word.is_empty());
+        let (Some(thread), Some(at), Some(text)) = (words.next(), words.next(), words.next())
+        else {
+            return;
+        };
+        let text = text.trim_start();
+        if let Some(begun) = text.strip_suffix("<unfinished ...>") {
+            self.unfinished
+                .insert(thread.to_owned(), begun.trim_end().to_owned());
+            return;
+        }
+        let whole = match text.strip_prefix("<... ") {
+            Some(resumed) => {
+                let (_, rest) = resumed.split_once("resumed>").unwrap();
+                self.unfinished.remove(thread).unwrap() + rest
+            }
+            None => text.to_owned(),
+        };
+        let Some((call, result)) = whole.rsplit_once(" = ") else {
+            return;
+        };
+        let Some((name, arguments)) = call.split_once('(') else {
+            return;
+        };
+        let arguments = arguments.trim_end().trim_end_matches(')');
+        let Ok(result_number) = leading(result).parse::<i64>() else {
+            return;
+        };
+        if result_number < 0 {
+            return;
+        }
+        let seconds: f64 = at.parse().unwrap();
+        if let Some(op) = self.call(name, arguments, result, result_number) {
+            let at = (seconds * 1e6) as u128;
+            self.steps.push(Step { at, op });
+        }
+    }
+
+    fn call(&mut self, name: &str, arguments: &str, result: &str, returned: i64) -> Option<Op> {
+        if name == "openat" {
+            self.positions.insert(returned, 0);
+            let path = opened(result)?;
+            let flags = arguments.rsplit("\", ").next().unwrap_or_default();
+            let file = self.file(&path)?;
+            assert!(!flags.contains("O_TRUNC"), "not followed: {flags}");
+            return flags.contains("O_CREAT").then_some(Op::Create(file));
+        }
+        if name.starts_with("unlink") {
+            return self.file(&first_text(arguments)).map(Op::Remove);
+        }
+        if name.starts_with("rename") || name.starts_with("link") {
+            let concerned = arguments.split('"').any(|text| {
+                let path = PathBuf::from(String::from_utf8_lossy(&bytes(text)).as_ref());
+                path.starts_with(&self.folder)
+            });
+            assert!(!concerned, "not followed: {name} of a file");
+            return None;
+        }
+        if name == "mmap" {
+            let file = self.file(&opened(arguments.split(", ").nth(4)?)?)?;
+            let writes = arguments.contains("PROT_WRITE") && arguments.contains("MAP_SHARED");
+            assert!(!writes, "not followed: {file} is written through memory");
+            return None;
+        }
+        let descriptor: i64 = leading(arguments).parse().ok()?;
+        let path = opened(arguments)?;
+        if name.ends_with("sync") && path == self.folder {
+            return Some(Op::FlushFolder);
+        }
+        let file = self.file(&path)?;
+        let number = |place: usize| -> usize {
+            let number = arguments.rsplit(", ").nth(place).unwrap();
+            number.parse().unwrap()
+        };
+        match name {
+            "lseek" => {
+                self.positions.insert(descriptor, returned as usize);
+                None
+            }
+            "write" | "pwrite64" => {
+                let mut bytes = bytes(arguments.split('"').nth(1).unwrap());
+                bytes.truncate(returned as usize);
+                assert_eq!(bytes.len(), returned as usize, "the trace is cut");
+                let at = if name == "write" {
+                    let position = self.positions.get_mut(&descriptor).unwrap();
+                    let at = *position;
+                    *position += bytes.len();
+                    at
+                } else {
+                    number(0)
+                };
+                Some(Op::Write { file, at, bytes })
+            }
+            "ftruncate" => Some(Op::Truncate(file, number(0))),
+            "fsync" | "fdatasync" => Some(Op::Flush(file)),
+            other => panic!("not followed: {other} of {file}"),
+        }
+    }
+
+    /// Its name in the folder; `None` where it is none of the files that are followed.
+    fn file(&self, path: &Path) -> Option<String> {
+        let name = path.strip_prefix(&self.folder).ok()?.to_str()?;
+        (!name.is_empty() && !name.ends_with("-shm")).then(|| name.to_owned())
+    }
+}
+
+/// The digits (and the sign) at its beginning.
+fn leading(text: &str) -> &str {
+    let text = text.trim_start();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '-');
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// `12<\x2f…>`: the path of that descriptor.
+fn opened(text: &str) -> Option<PathBuf> {
+    let (_, rest) = text.split_once('<')?;
+    let (path, _) = rest.split_once('>')?;
+    Some(String::from_utf8(bytes(path)).ok()?.into())
+}
+
+fn first_text(arguments: &str) -> PathBuf {
+    let text = arguments.split('"').nth(1).unwrap_or_default();
+    String::from_utf8_lossy(&bytes(text)).as_ref().into()
+}
+
+/// From `\x2f\x74…`.
+fn bytes(text: &str) -> Vec<u8> {
+    let hex = text.split("\\x").skip(1);
+    hex.map(|hex| u8::from_str_radix(&hex[..2], 16).unwrap())
+        .collect()
+}
