@@ -14,6 +14,7 @@ mod inbox;
 mod load;
 mod open;
 mod phones;
+mod place;
 mod reconcile;
 mod recordings;
 mod sessions;
@@ -35,6 +36,7 @@ pub use recordings::{Archived, FoundRecording, StoredRecording};
 pub use users::StoredUser;
 pub use value::Value;
 
+use place::Place;
 use sqlx::{PgPool, SqlitePool};
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -46,6 +48,8 @@ pub struct Store {
     engine: Engine,
     writer: mpsc::Sender<Command>,
     changes: broadcast::Sender<Arc<CallChange>>,
+    /// SQLite's file.
+    place: Option<Arc<Place>>,
 }
 
 #[derive(Clone)]
@@ -64,6 +68,11 @@ pub enum StoreError {
     /// Too much is waiting, or somebody else holds the write lock. Nothing was written; trying again may help.
     #[error("the database is busy")]
     Busy,
+    /// The SQLite file was moved away, removed or replaced. What is written goes where nobody will look for it.
+    #[error(
+        "the database file is not where it was opened: put it back, or restart the server on the one that is there now"
+    )]
+    Gone,
     #[error("the database failed: {0}")]
     Sqlx(Arc<sqlx::Error>),
     /// A row holds what we would never write.
@@ -108,6 +117,7 @@ pub(in crate::server::store) use args;
 impl Store {
     /// Does the database answer?
     pub async fn ping(&self) -> Result<()> {
+        self.in_its_place()?;
         let _: i64 =
             read!(self, pool => sqlx::query_scalar("select cast(1 as bigint)").fetch_one(pool));
         Ok(())
@@ -171,6 +181,16 @@ impl Store {
             .send_timeout(command(reply), writer::PATIENCE)
             .await
             .map_err(|_| StoreError::Busy)?;
-        answer.await.unwrap_or(Err(StoreError::Busy))
+        let answer = answer.await.unwrap_or(Err(StoreError::Busy))?;
+        // Looked at after the commit: nothing is promised that only a file without a name holds.
+        self.in_its_place()?;
+        Ok(answer)
+    }
+
+    fn in_its_place(&self) -> Result<()> {
+        match &self.place {
+            Some(place) if !place.is_kept() => Err(StoreError::Gone),
+            _ => Ok(()),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Opening a database: its file and folder, its settings, its schema.
 
-use super::{Engine, Store, writer};
+use super::{Engine, Store, place::Place, writer};
 use crate::server::config::DatabaseUrl;
 use anyhow::Context;
 use sqlx::{
@@ -9,7 +9,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{fs, path::Path, str::FromStr, time::Duration};
+use std::{fs, path::Path, str::FromStr, sync::Arc, time::Duration};
 
 /// The files of `migrations/`, append-only: number, name, text.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -73,6 +73,7 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Store> {
         engine: Engine::Sqlite(reading),
         writer,
         changes,
+        place: Some(Arc::new(Place::of(path)?)),
     })
 }
 
@@ -93,6 +94,7 @@ async fn open_postgres(url: &str) -> anyhow::Result<Store> {
         engine: Engine::Postgres(pool),
         writer,
         changes,
+        place: None,
     })
 }
 
