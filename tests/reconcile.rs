@@ -1,65 +1,23 @@
 //! What becomes of a call of which Twilio's callbacks told too little.
 
 use crate::support::{
-    stand_in::{Answer, StandIn, wav},
+    legs::*,
+    stand_in::{Answer, wav},
     *,
 };
 use almasar::{
     domain::{sid::CallSid, user::Role},
     server::{calls::reconcile, clock, recordings::retention, state::AppState},
 };
-use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-const SECOND: i64 = 1000;
-const MINUTE: i64 = 60 * SECOND;
-
-fn calls(rest: &str) -> String {
-    format!("/2010-04-01/Accounts/{ACCOUNT}/Calls{rest}.json")
-}
 
 fn recordings_of(call: &str) -> String {
     calls(&format!("/{call}/Recordings"))
 }
 
-fn customers(call: &str) -> String {
-    call.replace("CA0", "CAc")
-}
-
 fn parsed_sid(call: &str) -> CallSid {
     CallSid::parse(call).expect("a SID")
-}
-
-fn date(ms: i64) -> String {
-    let time = Timestamp::from_millisecond(ms).expect("a time");
-    rfc2822::to_string(&time.to_zoned(jiff::tz::TimeZone::UTC)).expect("a date")
-}
-
-fn parent(call: &str, status: &str, ended_at: i64) -> Value {
-    json!({
-        "sid": call, "parent_call_sid": null, "status": status, "from": "client:user_x", "to": "", "direction": "inbound",
-        "start_time": date(ended_at - 20 * SECOND), "end_time": date(ended_at), "duration": "20",
-    })
-}
-
-fn child(call: &str, status: &str, duration: i64, ended_at: i64) -> Value {
-    json!({
-        "sid": customers(call), "parent_call_sid": call, "status": status, "from": "+15005550006", "to": "+966569705616",
-        "direction": "outbound-dial", "start_time": date(ended_at - duration * SECOND), "end_time": date(ended_at),
-        "duration": duration.to_string(),
-    })
-}
-
-/// Twilio's side of it: the parent leg, and those that it dialled.
-fn twilio_knows(twilio: &StandIn, call: &str, parent: Value, children: Vec<Value>) {
-    twilio.answers("GET", &calls(&format!("/{call}")), [Answer::json(parent)]);
-    // One list for all calls: the stand-in knows no filter, so ours has to hold.
-    twilio.answers(
-        "GET",
-        &calls(""),
-        [Answer::json(json!({ "calls": children }))],
-    );
 }
 
 async fn place(app: &TestApp, person: &Person, call: &str) {
@@ -75,13 +33,6 @@ async fn shown(person: &Person, call: &str) -> Value {
 
 async fn round(state: &AppState, now: i64) -> usize {
     reconcile::round(state, now).await.expect("a round")
-}
-
-/// How often Twilio was asked about the legs of that call.
-fn asked(twilio: &StandIn, call: &str) -> usize {
-    let path = calls(&format!("/{call}"));
-    let asked = twilio.asked(call).into_iter();
-    asked.filter(|asked| asked.path == path).count()
 }
 
 #[tokio::test]
@@ -336,83 +287,6 @@ async fn a_call_that_twilio_does_not_know_is_closed_with_the_reason() {
                 && event.to_string().contains("Twilio knows no such call")),
         "{closed}"
     );
-}
-
-/// xorshift: the same losses in every run.
-fn chance(seed: &mut u64) -> f64 {
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    (*seed >> 11) as f64 / (1u64 << 53) as f64
-}
-
-#[tokio::test]
-async fn with_three_callbacks_in_ten_lost_every_call_has_ended_two_minutes_later_as_it_did() {
-    let app = spawn_app().await;
-    let agent = app.sign_in("agent", Role::Agent).await;
-    let begun = clock::now();
-    let ended_at = begun + 15 * SECOND;
-    let ways = [
-        ("completed", 9),
-        ("busy", 0),
-        ("no-answer", 0),
-        ("failed", 0),
-    ];
-    let mut seed = 0x5eed_u64;
-    let mut lost = 0;
-    let mut truth = Vec::new();
-    let mut children = Vec::new();
-    for number in 1..=60 {
-        let call = sid("CA", number);
-        let (status, duration) = ways[number as usize % ways.len()];
-        place(&app, &agent, &call).await;
-        let leg = child(&call, status, duration, ended_at);
-        let over = parent(&call, "completed", ended_at);
-        let path = calls(&format!("/{call}"));
-        app.rest.answers("GET", &path, [Answer::json(over)]);
-        children.push(leg);
-        let all_lost = chance(&mut seed) < 0.05;
-        let (child_sid, secs) = (customers(&call), duration.to_string());
-        let steps = match status {
-            "completed" => vec!["initiated", "ringing", "in-progress", status],
-            _ => vec!["initiated", "ringing", status],
-        };
-        for (number, step) in steps.into_iter().enumerate() {
-            if all_lost || chance(&mut seed) < 0.3 {
-                lost += 1;
-                continue;
-            }
-            let number = number.to_string();
-            let params = [
-                ("CallSid", child_sid.as_str()),
-                ("ParentCallSid", &call),
-                ("CallStatus", step),
-                ("SequenceNumber", &number),
-                ("CallDuration", &secs),
-            ];
-            let kept = app.twilio("/api/calls/webhook/status", &params);
-            assert_eq!(kept.await.status(), 204);
-        }
-        truth.push((call, status, duration));
-    }
-    let listed = Answer::json(json!({ "calls": children }));
-    app.rest.answers("GET", &calls(""), [listed]);
-    assert!(lost > 40, "{lost}");
-    // Five seconds apart, as the server's own task does it, up to two minutes after the end.
-    let state = &app.running.state;
-    for seconds in (0..=135).step_by(5) {
-        round(state, begun + seconds * SECOND).await;
-    }
-    for (call, status, duration) in &truth {
-        let shown = shown(&agent, call).await;
-        assert_eq!(
-            (&shown["status"], &shown["duration_secs"]),
-            (&json!(status), &json!(duration)),
-            "{call}"
-        );
-        let ours = app.rest.asked(&format!("ParentCallSid={call}")).len();
-        assert!(ours <= 1, "{call}: asked {ours} times");
-    }
 }
 
 #[tokio::test]

@@ -4,16 +4,22 @@
 //! build. The figures are written past the test harness's capture, so that they are seen whether or not a test fails.
 #![allow(clippy::unwrap_used)]
 
+mod audio;
 mod clocks;
 mod disk_full;
+mod disk_lost;
+mod gone;
 mod hostile;
 mod installation;
 mod kills;
 mod locked;
 mod log;
+mod lost_callbacks;
 mod orders;
+mod power;
 mod repetition;
 mod rest;
+mod restart;
 #[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;

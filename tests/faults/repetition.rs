@@ -1,6 +1,7 @@
 //! Twilio repeats itself: one effect each.
 
 use crate::{
+    figure,
     support::{
         ACCOUNT, TestApp, sid, spawn_app,
         stand_in::{Answer, wav},
@@ -78,4 +79,13 @@ async fn each_callback_five_times_in_parallel_is_one_row_one_live_event_and_one_
     assert_eq!(events.as_array().unwrap().len(), 8, "{events}");
     assert_eq!(app.rest.asked(&recording).len(), 1, "one archive job");
     assert_eq!(stored().await.attempts, 1);
+    figure(
+        "each callback five times in parallel",
+        format_args!(
+            "{:.1} effects for an event: {} rows, {} live events, 1 archive job",
+            told.len() as f64 / 8.0,
+            events.as_array().unwrap().len(),
+            told.len()
+        ),
+    );
 }

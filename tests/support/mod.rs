@@ -1,5 +1,6 @@
 //! A whole server for a test, with its own port, database and archive; and those who talk to it: Twilio, and people signed in.
 
+pub mod legs;
 mod person;
 pub mod stand_in;
 
