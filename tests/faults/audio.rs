@@ -50,7 +50,7 @@ fn archived(installation: &Installation, number: u32) -> Option<PathBuf> {
 async fn every_recording_is_archived_whole_and_none_is_deleted_at_twilio_whatever_is_killed() {
     let (count, kills) = if long() { (200, 40) } else { (40, 5) };
     let twilio = StandIn::spawn().await;
-    let installation = Installation::with_twilio_at(twilio.url()).await;
+    let installation = Installation::new().await.with_twilio_at(twilio.url());
     for number in 1..=count {
         let media = format!(
             "/2010-04-01/Accounts/{ACCOUNT}/Recordings/{}.wav",

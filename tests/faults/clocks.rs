@@ -1,6 +1,7 @@
 //! Two clocks are at work, ours and Twilio's, and either may be wrong or be set.
 
 use crate::{
+    figure,
     support::{TestApp, sid, spawn_app},
     webhook::Webhook,
 };
@@ -8,6 +9,7 @@ use almasar::{
     domain::user::Role,
     server::{auth::session::IDLE_MS, clock},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{Timestamp, fmt::rfc2822};
 use serde_json::Value;
 
@@ -64,6 +66,13 @@ async fn durations_are_twilios_and_times_never_run_backwards_whatever_the_clocks
         let off = started.duration_since(Timestamp::now()).abs();
         assert!(off.as_secs() < 60, "our own clock says when it began");
     }
+    figure(
+        "clocks wrong by up to 95 years",
+        format_args!(
+            "0 of {} durations negative or not Twilio's own",
+            skews.len()
+        ),
+    );
     let listed = agent.json("/api/calls").await;
     assert_eq!(listed["calls"].as_array().unwrap().len(), skews.len());
 }
@@ -106,4 +115,32 @@ async fn a_clock_that_is_set_by_ten_minutes_signs_nobody_out() {
             "{jump}"
         );
     }
+}
+
+/// Twilio refuses a token that has not begun by its clock, one that is over, and one that lasts for more than a day (20104).
+#[tokio::test]
+async fn a_token_is_good_for_a_twilio_whose_clock_is_a_minute_off() {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let token = agent.json("/api/calls/token").await;
+    let claims = token["token"].as_str().unwrap().split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    assert!(
+        claims.get("nbf").is_none(),
+        "it would begin too late: {claims}"
+    );
+    let left = claims["exp"].as_i64().unwrap() - clock::now() / 1000;
+    assert!(
+        left > 60,
+        "to a clock that runs ahead it would be over: {left}"
+    );
+    let lasts = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
+    assert!(
+        lasts + 60 <= 24 * 60 * 60,
+        "to a clock that runs behind it would last too long"
+    );
+    figure(
+        "a token's tolerance of Twilio's clock",
+        format_args!("{left} s ahead, any time behind"),
+    );
 }

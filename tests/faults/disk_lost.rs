@@ -12,10 +12,11 @@ use crate::{
     webhook::{PROGRESS, Webhook},
 };
 use almasar::server::clock;
-use sqlx::{Connection, Executor};
+use sqlx::{Connection, Executor, SqliteConnection};
 use std::{
     collections::BTreeSet,
     fs,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -24,8 +25,9 @@ const OPEN: u32 = 10;
 const GB: f64 = 1_000_000_000.0;
 
 /// Older calls with their logs, so many, of which the database grows by three kilobytes each.
-async fn years_of_calls(installation: &Installation, count: i64) {
-    let mut database = installation.database().await;
+async fn years_of_calls(file: &Path, count: i64) {
+    let file = format!("sqlite://{}", file.display());
+    let mut database = SqliteConnection::connect(&file).await.unwrap();
     let numbers = format!(
         "with recursive n(i) as (select 1 union all select i + 1 from n where i < {count})"
     );
@@ -49,8 +51,12 @@ async fn years_of_calls(installation: &Installation, count: i64) {
 async fn after_the_disk_is_lost_a_backup_brings_back_what_it_has_and_open_calls_are_closed() {
     let old = if long() { 150_000 } else { 10_000 };
     let twilio = StandIn::spawn().await;
-    let installation = Installation::with_twilio_at(twilio.url()).await;
-    years_of_calls(&installation, old).await;
+    let disk = tempfile::tempdir().unwrap();
+    let folder = disk.path().join("data");
+    let installation = Installation::with_database_in(&folder).await;
+    let installation = installation.with_twilio_at(twilio.url());
+    let file = folder.join("almasar.db");
+    years_of_calls(&file, old).await;
     let mut server = installation.start().await;
     let identity = installation.agent.identity();
     let (began, ended) = (clock::now() - 10 * MINUTE, clock::now() - MINUTE);
@@ -73,7 +79,7 @@ async fn after_the_disk_is_lost_a_backup_brings_back_what_it_has_and_open_calls_
 
     let notes = tempfile::tempdir().unwrap();
     let copy = notes.path().join("almasar.db");
-    let secret = installation.database.with_extension("session-secret");
+    let secret = file.with_extension("session-secret");
     let copying = Instant::now();
     installation.back_up(&copy);
     let copying = copying.elapsed();
@@ -83,8 +89,7 @@ async fn after_the_disk_is_lost_a_backup_brings_back_what_it_has_and_open_calls_
         assert!(installation.takes(&Webhook::progress(number, 3)).await);
     }
     server.kill();
-    let folder = installation.database.parent().unwrap();
-    fs::remove_dir_all(folder).unwrap();
+    fs::remove_dir_all(&folder).unwrap();
     for number in 1..=DONE + OPEN {
         let call = sid("CA", number);
         let over = Answer::json(parent(&call, "completed", ended));
@@ -95,8 +100,8 @@ async fn after_the_disk_is_lost_a_backup_brings_back_what_it_has_and_open_calls_
     let open = "select count(*) from calls where ended_at is null";
     let size = fs::metadata(&copy).unwrap().len() as f64;
     let restoring = Instant::now();
-    fs::create_dir(folder).unwrap();
-    fs::copy(&copy, &installation.database).unwrap();
+    fs::create_dir(&folder).unwrap();
+    fs::copy(&copy, &file).unwrap();
     fs::copy(notes.path().join("secret"), &secret).unwrap();
     let copied = restoring.elapsed();
     let left_open = installation.count(open).await;

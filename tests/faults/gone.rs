@@ -14,15 +14,15 @@ const HEALED: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_database_is_gone_nothing_is_acknowledged_and_it_heals_without_a_restart() {
-    let installation = Installation::new().await;
+    let disk = tempfile::tempdir().unwrap();
+    let [folder, away] = ["data", "away"].map(|name| disk.path().join(name));
+    let installation = Installation::with_database_in(&folder).await;
     let mut server = installation.start().await;
     let identity = installation.agent.identity();
     let before = Webhook::outbound(1, &identity);
     assert!(installation.takes(&before).await);
 
-    let folder = installation.database.parent().unwrap();
-    let away = folder.with_extension("away");
-    fs::rename(folder, &away).unwrap();
+    fs::rename(&folder, &away).unwrap();
     let gone = AtomicBool::new(true);
     let refused = AtomicUsize::new(0);
     let events: Vec<_> = (100..120).map(|call| Webhook::progress(call, 1)).collect();
@@ -56,7 +56,7 @@ async fn while_the_database_is_gone_nothing_is_acknowledged_and_it_heals_without
             "nobody is sent here meanwhile"
         );
         gone.store(false, Ordering::SeqCst);
-        fs::rename(&away, folder).unwrap();
+        fs::rename(&away, &folder).unwrap();
         (took, Instant::now())
     };
     let (delivered, (mut took, back)) = tokio::join!(delivering, asking);
@@ -87,12 +87,13 @@ async fn while_the_database_is_gone_nothing_is_acknowledged_and_it_heals_without
 
 #[tokio::test]
 async fn a_database_that_was_replaced_under_a_running_server_is_written_to_by_nobody() {
-    let installation = Installation::new().await;
+    let disk = tempfile::tempdir().unwrap();
+    let installation = Installation::with_database_in(disk.path()).await;
     let mut server = installation.start().await;
     assert!(installation.takes(&Webhook::progress(1, 1)).await);
-    let copy = installation.database.with_extension("copy");
+    let [file, copy] = ["almasar.db", "copy.db"].map(|name| disk.path().join(name));
     installation.back_up(&copy);
-    fs::rename(&copy, &installation.database).unwrap();
+    fs::rename(&copy, &file).unwrap();
     // Restored by somebody who forgot to stop the server first: what it would acknowledge now, the restored database would not have.
     let refused = installation.send(&Webhook::progress(2, 1)).await.unwrap();
     assert!(refused.status().is_server_error(), "{}", refused.status());

@@ -56,10 +56,10 @@ impl Installation {
     }
 
     /// Whose servers find Twilio's REST API at that address.
-    pub async fn with_twilio_at(url: &str) -> Self {
+    pub fn with_twilio_at(self, url: &str) -> Self {
         Self {
             twilio: url.to_owned(),
-            ..Self::new().await
+            ..self
         }
     }
 

@@ -192,7 +192,7 @@ async fn recordings_of_which_nobody_told_are_found_through_every_page_of_twilios
 async fn a_server_killed_in_the_middle_of_reconciliation_goes_on_with_it() {
     const CALLS: u32 = 40;
     let twilio = StandIn::spawn().await;
-    let installation = Installation::with_twilio_at(twilio.url()).await;
+    let installation = Installation::new().await.with_twilio_at(twilio.url());
     let mut server = installation.start().await;
     // They began ten minutes ago, and of their end nothing was ever heard.
     let (began, ended) = (clock::now() - 10 * MINUTE, clock::now() - 9 * MINUTE);

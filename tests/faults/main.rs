@@ -12,6 +12,7 @@ mod gone;
 mod hostile;
 mod installation;
 mod kills;
+mod load;
 mod locked;
 mod log;
 mod lost_callbacks;

@@ -29,6 +29,7 @@ use std::{
 use tokio::task::JoinSet;
 use trace::{Op, Step};
 
+const DATABASE: &str = "almasar.db";
 /// How many calls are on their way at once.
 const CALLS: usize = 8;
 
@@ -49,18 +50,23 @@ struct Found {
 
 /// Calls, until so many webhooks have been acknowledged and what SQLite keeps in its log has come into the database at least once. In the
 /// order in which they were acknowledged.
-async fn acknowledged(installation: &Arc<Installation>, enough: usize) -> Vec<Acknowledged> {
+async fn acknowledged(
+    installation: &Arc<Installation>,
+    database: &Path,
+    enough: usize,
+) -> Vec<Acknowledged> {
     let size = |file: &Path| fs::metadata(file).unwrap().len();
-    let before = size(&installation.database);
+    let before = size(database);
     let (calls, list) = (
         Arc::new(AtomicU32::new(0)),
         Arc::new(Mutex::new(Vec::new())),
     );
     let mut carriers = JoinSet::new();
     for _ in 0..CALLS {
-        let (installation, calls, list) = (installation.clone(), calls.clone(), list.clone());
+        let (installation, database) = (installation.clone(), database.to_owned());
+        let (calls, list) = (calls.clone(), list.clone());
         carriers.spawn(async move {
-            while list.lock().unwrap().len() < enough || size(&installation.database) == before {
+            while list.lock().unwrap().len() < enough || size(&database) == before {
                 let call = calls.fetch_add(1, Ordering::Relaxed) + 1;
                 let placed = Webhook::outbound(call, &installation.agent.identity());
                 let steps = (0..PROGRESS.len()).map(|step| Webhook::progress(call, step));
@@ -85,7 +91,7 @@ async fn acknowledged(installation: &Arc<Installation>, enough: usize) -> Vec<Ac
 async fn look(folder: &Path, acknowledged: &[Acknowledged], found: &mut Found) {
     found.cuts += 1;
     found.looked_for += acknowledged.len();
-    let file = folder.join("almasar.db");
+    let file = folder.join(DATABASE);
     let read = async {
         let mut database =
             SqliteConnection::connect(&format!("sqlite://{}", file.display())).await?;
@@ -143,13 +149,14 @@ async fn cut_the_power(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_power_cut_at_any_moment_loses_nothing_that_was_acknowledged() {
     let (enough, cuts) = if long() { (4_000, 2_000) } else { (600, 50) };
-    let installation = Arc::new(Installation::new().await);
-    let folder = installation.database.parent().unwrap();
+    let disk = tempfile::tempdir().unwrap();
+    let folder = disk.path();
+    let installation = Arc::new(Installation::with_database_in(folder).await);
     let (before, unflushed_before) = (Disk::holding(folder), Disk::holding(folder));
     let notes = tempfile::tempdir().unwrap();
     let notes = notes.path().join("trace");
     let mut server = installation.start_traced(trace::CALLS, &notes).await;
-    let acknowledged = acknowledged(&installation, enough).await;
+    let acknowledged = acknowledged(&installation, &folder.join(DATABASE), enough).await;
     server.kill();
     let end = format!("{} ", server.id());
     until("everything is written down", || async {
@@ -162,7 +169,7 @@ async fn a_power_cut_at_any_moment_loses_nothing_that_was_acknowledged() {
     let steps = trace::read(&notes, folder);
     let count = |wanted: fn(&Op) -> bool| steps.iter().filter(|step| wanted(&step.op)).count();
     let flushes = count(|op| matches!(op, Op::Flush(_)));
-    let checkpointed = count(|op| matches!(op, Op::Write { file, .. } if file == "almasar.db"));
+    let checkpointed = count(|op| matches!(op, Op::Write { file, .. } if file == DATABASE));
     assert!(
         checkpointed > 0,
         "the log was never brought into the database"
