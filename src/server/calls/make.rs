@@ -21,7 +21,7 @@ use std::{
 use tokio::time::timeout;
 
 /// How long a person waits for Twilio to say that it rings. Long enough for any Twilio that is well.
-const PATIENCE: Duration = Duration::from_millis(1800);
+const PATIENCE: Duration = Duration::from_millis(1500);
 /// How long ago a browser tab must have said that its phone is registered.
 const PHONE_FRESH_MS: i64 = 90_000;
 
