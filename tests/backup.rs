@@ -8,7 +8,6 @@ use almasar::{
         store::backup,
     },
 };
-use sqlx::Connection;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 fn sqlite(folder: &Path, name: &str) -> String {
@@ -60,18 +59,16 @@ async fn a_backup_made_while_calls_come_in_restores_to_a_server_that_has_them() 
 
 #[tokio::test]
 async fn a_server_starts_on_a_database_that_the_version_after_it_has_migrated() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = sqlite(folder.path(), "next.db");
-    let flags = ["--database-url", file.as_str()];
-    let app = spawn_app_with(&flags).await;
-    app.running.stop().await.expect("stopped");
-    let mut database = sqlx::SqliteConnection::connect(&file).await.expect("open");
-    let later = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (9999, 'later', true, x'00', 0)";
-    for sql in ["alter table calls add column later text", later] {
-        sqlx::raw_sql(sql).execute(&mut database).await.expect(sql);
-    }
-    database.close().await.expect("closed");
-    let app = spawn_app_with(&flags).await;
+    let (folder, database) = spawn_app().await.stop().await;
+    let mut rows = database.connect().await;
+    rows.run("alter table calls add column later text").await;
+    rows.run(
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+        select 9999, 'later', success, checksum, 0 from _sqlx_migrations where version = 1",
+    )
+    .await;
+    drop(rows);
+    let app = spawn_app_in(folder, database, &[]).await;
     let agent = app.sign_in("agent", Role::Agent).await;
     app.answered_call(&call_sid(1), &agent.user).await;
 }

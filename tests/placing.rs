@@ -3,7 +3,7 @@
 use crate::support::*;
 use almasar::{
     domain::{call::Event, phone::PhoneNumber, sid::CallSid, user::Role},
-    server::{calls::place, clock, config::DatabaseUrl},
+    server::{calls::place, clock},
 };
 use reqwest::{StatusCode, header};
 
@@ -394,19 +394,14 @@ async fn a_customer_whom_a_busy_database_kept_from_the_agent_was_in_a_failed_cal
     place::placed_by_rest(&app.running.state, &agent.user, sid.clone(), &number)
         .await
         .unwrap();
-    let DatabaseUrl::Sqlite(path) = &app.running.state.config.database else {
-        unreachable!("the tests are on SQLite")
-    };
-    let elsewhere = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display()))
-        .await
-        .unwrap();
-    let lock = elsewhere.begin_with("begin immediate").await.unwrap();
+    let mut elsewhere = app.rows().await;
+    elsewhere.lock().await;
     let twiml = bridge(&app, &sid).await;
     assert!(
         twiml.contains("<Say") && !twiml.contains("<Dial"),
         "{twiml}"
     );
-    lock.rollback().await.unwrap();
+    elsewhere.unlock().await;
     customer_leg_completed(&app, &sid).await;
     let path = format!("/api/calls/{sid}");
     until("the call has failed for that reason", || async {

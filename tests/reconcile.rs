@@ -118,14 +118,11 @@ async fn a_call_that_lives_is_asked_about_once_a_minute() {
 
 #[tokio::test]
 async fn while_twilio_fails_a_call_is_asked_about_once_a_step_and_even_a_restart_asks_no_sooner() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = format!("sqlite://{}", folder.path().join("a.db").display());
-    let flags = ["--database-url", file.as_str()];
     let call = sid("CA", 1);
     let failing = || [Answer::status(500)];
     let path = calls(&format!("/{call}"));
 
-    let app = spawn_app_with(&flags).await;
+    let app = spawn_app().await;
     app.rest.answers("GET", &path, failing());
     let agent = app.sign_in("agent", Role::Agent).await;
     place(&app, &agent, &call).await;
@@ -134,9 +131,9 @@ async fn while_twilio_fails_a_call_is_asked_about_once_a_step_and_even_a_restart
     round(&app.running.state, first + SECOND).await;
     let before = asked(&app.rest, &call);
     assert_eq!(before, 1, "one request a step, and no repeats");
-    app.running.stop().await.expect("stopped");
+    let (folder, database) = app.stop().await;
 
-    let app = spawn_app_with(&flags).await;
+    let app = spawn_app_in(folder, database, &[]).await;
     app.rest.answers("GET", &path, failing());
     let state = &app.running.state;
     round(state, first + 2 * SECOND).await;

@@ -1,6 +1,6 @@
 //! The database itself.
 
-use crate::support::call_sid;
+use crate::support::{TestDatabase, call_sid};
 use almasar::{
     domain::{
         call::{Direct, Event, Fact, Leg, Side, Status},
@@ -66,17 +66,16 @@ async fn the_database_is_for_our_eyes_only_and_outlives_the_program() {
     assert_eq!(store.users().await.unwrap(), [user(1)]);
 }
 
-async fn open() -> (Store, tempfile::TempDir) {
+async fn open() -> (Store, TestDatabase, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(&DatabaseUrl::Sqlite(dir.path().join("almasar.db")))
-        .await
-        .unwrap();
-    (store, dir)
+    let database = TestDatabase::new(dir.path()).await;
+    let store = Store::open(&database.config()).await.unwrap();
+    (store, database, dir)
 }
 
 #[tokio::test]
 async fn an_address_is_taken_once() {
-    let (store, _dir) = open().await;
+    let (store, _database, _dir) = open().await;
     store.insert_user(&user(1), "hash", NOW).await.unwrap();
     let again = User {
         id: "other".into(),
@@ -103,7 +102,7 @@ async fn an_address_is_taken_once() {
 
 #[tokio::test]
 async fn a_session_ends_by_time_idleness_or_hand() {
-    let (store, _dir) = open().await;
+    let (store, _database, _dir) = open().await;
     store.insert_user(&user(1), "hash", NOW).await.unwrap();
     store
         .insert_session("s", "u1", NOW, NOW + 10_000)
@@ -136,7 +135,7 @@ async fn a_session_ends_by_time_idleness_or_hand() {
 
 #[tokio::test]
 async fn a_setting_is_made_once_and_taken_once() {
-    let (store, _dir) = open().await;
+    let (store, _database, _dir) = open().await;
     assert_eq!(store.setting_or_insert("a", "1").await.unwrap(), "1");
     assert_eq!(store.setting_or_insert("a", "2").await.unwrap(), "1");
     store.set_setting("a", "3").await.unwrap();
@@ -146,7 +145,7 @@ async fn a_setting_is_made_once_and_taken_once() {
 
 #[tokio::test]
 async fn many_events_at_once_are_all_kept_and_told_in_order() {
-    let (store, _dir) = open().await;
+    let (store, _database, _dir) = open().await;
     store.insert_user(&user(1), "hash", NOW).await.unwrap();
     let mut changes = store.changes();
     let events = (0..300).flat_map(|n| [ended(n), placed(n), placed(n)]);
@@ -175,7 +174,7 @@ async fn many_events_at_once_are_all_kept_and_told_in_order() {
 
 #[tokio::test]
 async fn what_touches_a_call_tells_of_it() {
-    let (store, _dir) = open().await;
+    let (store, _database, _dir) = open().await;
     store.record(placed(1)).await.unwrap();
     let (before, mut changes) = (store.newest_change().await.unwrap(), store.changes());
     store.touch(&call_sid(1)).await.unwrap();

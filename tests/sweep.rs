@@ -3,10 +3,9 @@
 use crate::support::*;
 use almasar::{
     domain::user::Role,
-    server::{clock, config::DatabaseUrl, serve},
+    server::{clock, serve},
 };
-use sqlx::SqlitePool;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Mutex};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -25,29 +24,18 @@ async fn at_its_start_the_server_sweeps_away_old_phones_and_ended_sessions() {
         store.insert_session(name, id, begun, ends).await.unwrap();
     }
     let config = app.running.state.config.as_ref().clone();
-    let DatabaseUrl::Sqlite(path) = &config.database else {
-        unreachable!("the tests are on SQLite")
-    };
-    let rows = SqlitePool::connect(&format!("sqlite://{}", path.display()))
-        .await
-        .unwrap();
+    let rows = Mutex::new(app.rows().await);
     app.running.stop().await.unwrap();
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let again = serve::start(config, listener).await.unwrap();
     let counted = || async {
-        let tabs: Vec<String> = sqlx::query_scalar("select tab from phones")
-            .fetch_all(&rows)
-            .await
-            .unwrap();
-        let sessions: i64 = sqlx::query_scalar("select count(*) from sessions")
-            .fetch_one(&rows)
-            .await
-            .unwrap();
-        (tabs, sessions)
+        let mut rows = rows.lock().await;
+        let tabs: Vec<(String,)> = rows.all("select tab from phones").await;
+        (tabs, rows.count("select count(*) from sessions").await)
     };
     until("what is old is gone, and no more than that", || async {
-        counted().await == (vec!["new".to_owned()], 1)
+        counted().await == (vec![("new".to_owned(),)], 1)
     })
     .await;
     let stopped = tokio::time::timeout(std::time::Duration::from_secs(8), again.stop());

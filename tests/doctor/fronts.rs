@@ -1,6 +1,7 @@
 //! What may stand at `PUBLIC_URL` instead of this server, or before it.
 
 use super::{World, environment, everything_said, names_only, settings, start};
+use crate::support::TestDatabase;
 use almasar::server::doctor::Status;
 use axum::{
     Router,
@@ -210,7 +211,8 @@ async fn a_server_with_other_settings_and_one_with_another_database_are_told_apa
         let other = tempfile::tempdir().expect("a folder");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let mut env = environment(&other, &url, world.account.url());
+        let database = TestDatabase::new(other.path()).await;
+        let mut env = environment(&other, &database, &url, world.account.url());
         if !value.is_empty() {
             env.insert(variable, value.to_owned());
         }

@@ -7,6 +7,7 @@ mod fronts;
 mod mend;
 mod patience;
 
+use crate::support::TestDatabase;
 use account::{ACCOUNT, APP, Account, KEY, NUMBER, SECRET, TOKEN};
 use almasar::{
     i18n::Locale,
@@ -43,6 +44,7 @@ pub struct World {
     pub account: Account,
     /// None until it is started.
     running: Option<Running>,
+    _database: TestDatabase,
     pub folder: TempDir,
     /// By variable. What is set when the server runs already, the doctor alone sees.
     pub env: Env,
@@ -62,11 +64,13 @@ impl World {
         let address = socket.local_addr().expect("an address");
         let public_url = format!("http://{address}");
         let account = Account::healthy(&public_url).await;
-        let env = environment(&folder, &public_url, account.url());
+        let database = TestDatabase::new(folder.path()).await;
+        let env = environment(&folder, &database, &public_url, account.url());
         let right = env.clone();
         let mut world = Self {
             account,
             running: None,
+            _database: database,
             folder,
             env,
         };
@@ -155,11 +159,11 @@ async fn start(env: &Env, listener: TcpListener) -> anyhow::Result<Running> {
     serve::start(config, listener).await
 }
 
-fn environment(folder: &TempDir, public_url: &str, twilio: &str) -> Env {
+fn environment(folder: &TempDir, database: &TestDatabase, public_url: &str, twilio: &str) -> Env {
     let path = |name: &str| folder.path().join(name).display().to_string();
     BTreeMap::from([
         ("PUBLIC_URL", public_url.to_owned()),
-        ("DATABASE_URL", format!("sqlite://{}", path("almasar.db"))),
+        ("DATABASE_URL", database.url().to_owned()),
         ("RECORDINGS_URL", format!("file://{}", path("recordings"))),
         ("TWILIO_ACCOUNT_SID", ACCOUNT.to_owned()),
         ("TWILIO_AUTH_TOKEN", TOKEN.to_owned()),

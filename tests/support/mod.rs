@@ -1,9 +1,11 @@
 //! A whole server for a test, with its own port, database and archive; and those who talk to it: Twilio, and people signed in.
 
+mod database;
 pub mod legs;
 mod person;
 pub mod stand_in;
 
+pub use database::{Rows, TestDatabase, on_postgres};
 pub use person::Person;
 
 use almasar::{
@@ -42,13 +44,14 @@ struct Line {
     settings: Settings,
 }
 
-/// A running server and all that is its own. Its files go with it.
+/// A running server and all that is its own. Its files and its database go with it.
 pub struct TestApp {
     pub running: Running,
     /// Where it listens, which is its `PUBLIC_URL` too where a test says nothing else.
     pub base: String,
     /// Twilio's REST API, as the server sees it.
     pub rest: StandIn,
+    database: TestDatabase,
     dir: TempDir,
     http: Client,
 }
@@ -60,26 +63,32 @@ pub async fn spawn_app() -> TestApp {
 /// With further flags of `almasar serve`, in pairs; they replace the usual ones.
 pub async fn spawn_app_with(flags: &[&str]) -> TestApp {
     let dir = tempfile::tempdir().unwrap();
+    let database = TestDatabase::new(dir.path()).await;
+    spawn_app_in(dir, database, flags).await
+}
+
+/// On a database that was there before: give back what [`TestApp::stop`] returned.
+pub async fn spawn_app_in(dir: TempDir, database: TestDatabase, flags: &[&str]) -> TestApp {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let rest = StandIn::spawn().await;
-    let config = config(dir.path(), &base, rest.url(), flags);
+    let config = config(dir.path(), database.url(), &base, rest.url(), flags);
     TestApp {
         running: serve::start(config, listener).await.unwrap(),
         base,
         rest,
+        database,
         dir,
         http: client(),
     }
 }
 
-/// The configuration of a server in that folder, whose `PUBLIC_URL` is `base` and whose Twilio is at `rest`.
-pub fn config(dir: &Path, base: &str, rest: &str, flags: &[&str]) -> Config {
-    let database = format!("sqlite://{}", dir.join("data/almasar.db").display());
+/// The configuration of a server in that folder, with that database, whose `PUBLIC_URL` is `base` and whose Twilio is at `rest`.
+pub fn config(dir: &Path, database: &str, base: &str, rest: &str, flags: &[&str]) -> Config {
     let recordings = format!("file://{}", dir.join("recordings").display());
     let usual = [
         ("--public-url", base),
-        ("--database-url", &database),
+        ("--database-url", database),
         ("--recordings-url", &recordings),
         ("--twilio-account-sid", ACCOUNT),
         ("--twilio-api-key", KEY),
@@ -217,6 +226,17 @@ impl TestApp {
     pub async fn recorded_call(&self, call: &CallSid, agent: &User) {
         self.answered_call(call, agent).await;
         self.recording_is(call, "completed").await;
+    }
+
+    /// Stops the server. What it kept is there for another.
+    pub async fn stop(self) -> (TempDir, TestDatabase) {
+        self.running.stop().await.unwrap();
+        (self.dir, self.database)
+    }
+
+    /// What is stored, seen past the server.
+    pub async fn rows(&self) -> Rows {
+        Rows::of(&self.running.state.config.database).await
     }
 
     /// How many calls are stored.
