@@ -146,9 +146,9 @@ async fn fills_and_heals(
 }
 
 /// As much as the largest of the database's files holds: it may not grow by a byte.
-fn largest_file(database: &Path) -> u64 {
-    let beside = fs::read_dir(database.parent().unwrap()).unwrap();
-    let lengths = beside.map(|entry| entry.unwrap().metadata().unwrap().len());
+fn largest_file(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder).unwrap();
+    let lengths = files.map(|entry| entry.unwrap().metadata().unwrap().len());
     lengths.max().unwrap()
 }
 
@@ -176,14 +176,14 @@ async fn a_file_that_may_not_grow_is_survived_in_the_same_way() {
 }
 
 async fn under_a_limit(medium: &str) {
-    let installation = Installation::new().await;
+    let data = tempfile::tempdir().unwrap();
+    let installation = Installation::with_database_in(data.path()).await;
     let server = installation.start_ignoring_file_limits().await;
-    let database = installation.database.clone();
     fills_and_heals(
         medium,
         installation,
         server,
-        |server| limit_files(server, &largest_file(&database).to_string()),
+        |server| limit_files(server, &largest_file(data.path()).to_string()),
         |server| limit_files(server, "unlimited"),
     )
     .await;

@@ -1,7 +1,9 @@
 //! An installation whose server is the real program, in a process of its own that may be killed at any moment.
 
 use crate::{
-    support::{ACCOUNT, APP, AUTH_TOKEN, KEY, PUBLIC_URL, client, config, signed_in},
+    support::{
+        ACCOUNT, APP, AUTH_TOKEN, KEY, PUBLIC_URL, Rows, TestDatabase, client, config, signed_in,
+    },
     webhook::Webhook,
 };
 use almasar::{
@@ -10,7 +12,6 @@ use almasar::{
 };
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
-use sqlx::{Connection, SqliteConnection};
 use std::{
     ffi::OsString,
     fs::{self, OpenOptions},
@@ -24,12 +25,12 @@ const RELEASE: &str = "ALMASAR";
 /// Where nobody answers.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
-/// A database, an archive, a port, and an agent who is signed in. Outlives its servers.
+/// A database on the engine that the tests run on, an archive, a port, and an agent who is signed in. Outlives its servers.
 pub struct Installation {
     pub agent: User,
     pub cookie: String,
     pub port: u16,
-    pub database: PathBuf,
+    database: TestDatabase,
     /// Where its servers look for Twilio's REST API.
     twilio: String,
     folder: TempDir,
@@ -46,13 +47,19 @@ pub struct Server {
 impl Installation {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let database = folder.path().join("data/almasar.db");
+        let database = TestDatabase::new(folder.path()).await;
         Self::make(folder, database).await
     }
 
-    /// With the database in another folder, on a disk of its own for instance.
+    /// On SQLite in that folder, on a disk of its own for instance, whatever the other tests run on.
     pub async fn with_database_in(data: &Path) -> Self {
-        Self::make(tempfile::tempdir().unwrap(), data.join("almasar.db")).await
+        let database = TestDatabase::sqlite(&data.join("almasar.db"));
+        Self::make(tempfile::tempdir().unwrap(), database).await
+    }
+
+    /// With that database.
+    pub async fn on(database: TestDatabase) -> Self {
+        Self::make(tempfile::tempdir().unwrap(), database).await
     }
 
     /// Whose servers find Twilio's REST API at that address.
@@ -63,13 +70,13 @@ impl Installation {
         }
     }
 
-    async fn make(folder: TempDir, database: PathBuf) -> Self {
-        let url = format!("sqlite://{}", database.display());
+    async fn make(folder: TempDir, database: TestDatabase) -> Self {
         let config = config(
             folder.path(),
+            database.url(),
             PUBLIC_URL,
             NOWHERE,
-            &["--database-url", &url],
+            &[],
         );
         let state = serve::prepare(config).await.unwrap();
         let (agent, cookie) = signed_in(&state, "agent", Role::Agent).await;
@@ -169,7 +176,7 @@ impl Installation {
             .env("PATH", std::env::var("PATH").unwrap_or_default())
             .env("LISTEN_ADDR", format!("127.0.0.1:{}", self.port))
             .env("PUBLIC_URL", PUBLIC_URL)
-            .env("DATABASE_URL", format!("sqlite://{}", path(&self.database)))
+            .env("DATABASE_URL", self.database.url())
             .env(
                 "RECORDINGS_URL",
                 format!("file://{}", path(&self.recordings())),
@@ -253,36 +260,29 @@ impl Installation {
         response.json().await.unwrap()
     }
 
-    /// A connection of somebody else's to the database file.
-    pub async fn database(&self) -> SqliteConnection {
-        SqliteConnection::connect(&format!("sqlite://{}", self.database.display()))
-            .await
-            .unwrap()
+    /// Somebody else's connection to the database.
+    pub async fn database(&self) -> Rows {
+        self.database.connect().await
     }
 
     /// The keys of every event in the log.
     pub async fn events(&self) -> Vec<(String, String, String)> {
-        sqlx::query_as("select leg_sid, kind, key from events")
-            .fetch_all(&mut self.database().await)
-            .await
-            .unwrap()
+        let mut database = self.database().await;
+        database.all("select leg_sid, kind, key from events").await
     }
 
     pub async fn count(&self, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql)
-            .fetch_one(&mut self.database().await)
-            .await
-            .unwrap()
+        self.database().await.count(sql).await
     }
 
     /// SQLite's own opinion of its file, and whether the change numbers can still be resumed from.
     pub async fn assert_sound(&self) {
-        let verdict: String = sqlx::query_scalar("pragma integrity_check")
-            .fetch_one(&mut self.database().await)
-            .await
-            .unwrap();
-        assert_eq!(verdict, "ok");
-        let ahead = "select (select coalesce(max(change), 0) from calls) > (select value from counters where name = 'change')";
+        let mut database = self.database().await;
+        if matches!(database, Rows::Sqlite(_)) {
+            let verdict: Vec<(String,)> = database.all("pragma integrity_check").await;
+            assert_eq!(verdict, [("ok".to_owned(),)]);
+        }
+        let ahead = "select count(*) from counters where name = 'change' and value < (select coalesce(max(change), 0) from calls)";
         assert_eq!(self.count(ahead).await, 0, "a change number is given twice");
         assert!(!self.said().contains("panicked"), "{}", self.said());
     }

@@ -8,7 +8,6 @@ use crate::{
     webhook::Webhook,
 };
 use futures::future::join_all;
-use sqlx::Executor;
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
@@ -40,7 +39,7 @@ async fn while_another_process_holds_the_lock_agents_are_answered_and_events_wai
     assert!(installation.takes(&Webhook::outbound(1, &identity)).await);
 
     let mut other = installation.database().await;
-    other.execute("begin immediate").await.unwrap();
+    other.lock().await;
     let began = Instant::now();
     let events: Vec<_> = (100..160).map(|call| Webhook::progress(call, 1)).collect();
     let delivering = join_all(events.iter().map(|event| deliver(&installation, event)));
@@ -67,7 +66,7 @@ async fn while_another_process_holds_the_lock_agents_are_answered_and_events_wai
     };
     let holding = async {
         tokio::time::sleep(HELD).await;
-        other.execute("rollback").await.unwrap();
+        other.unlock().await;
     };
     let (delivered, answered, ()) = tokio::join!(delivering, asking, holding);
 

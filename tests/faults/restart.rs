@@ -7,7 +7,6 @@ use crate::{
     watchers::Watcher,
     webhook::{PROGRESS, STATUS, Webhook},
 };
-use sqlx::Row;
 use std::{
     collections::HashMap,
     sync::{
@@ -171,14 +170,10 @@ async fn a_restart_in_the_middle_of_calls_loses_no_callback_and_no_page_misses_a
     over.store(true, Ordering::Relaxed);
     carriers.join_all().await;
     let mut database = installation.database().await;
-    let rows = sqlx::query("select sid, change from calls where agent_identity is not null")
-        .fetch_all(&mut database);
-    let newest: HashMap<String, i64> = rows
-        .await
-        .unwrap()
-        .iter()
-        .map(|row| (row.get(0), row.get(1)))
-        .collect();
+    let rows: Vec<(String, i64)> = database
+        .all("select sid, change from calls where agent_identity is not null")
+        .await;
+    let newest: HashMap<String, i64> = rows.into_iter().collect();
     let last = *newest.values().max().unwrap();
     until("every page has heard the newest change", || async {
         pages.iter().all(|page| page.lock().unwrap().last >= last)

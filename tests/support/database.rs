@@ -49,6 +49,15 @@ impl TestDatabase {
         }
     }
 
+    /// One that is there already, and stays.
+    #[allow(dead_code)]
+    pub fn at(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            on: None,
+        }
+    }
+
     /// The same database, for another server; it goes when the first one's does.
     pub fn shared(&self) -> Self {
         Self {
