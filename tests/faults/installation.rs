@@ -71,13 +71,7 @@ impl Installation {
     }
 
     async fn make(folder: TempDir, database: TestDatabase) -> Self {
-        let config = config(
-            folder.path(),
-            database.url(),
-            PUBLIC_URL,
-            NOWHERE,
-            &[],
-        );
+        let config = config(folder.path(), database.url(), PUBLIC_URL, NOWHERE, &[]);
         let state = serve::prepare(config).await.unwrap();
         let (agent, cookie) = signed_in(&state, "agent", Role::Agent).await;
         state.store.close().await;

@@ -6,6 +6,8 @@
 
 mod audio;
 mod clocks;
+mod cluster;
+mod database_killed;
 mod disk_full;
 mod disk_lost;
 mod gone;
