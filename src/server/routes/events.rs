@@ -17,12 +17,17 @@ use axum::{
     },
 };
 use axum_extra::extract::cookie::SignedCookieJar;
+use futures::FutureExt;
 use serde::Serialize;
 use std::{convert::Infallible, time::Duration};
+use tokio::time::MissedTickBehavior;
 
 /// Further behind than this, reading the list anew is cheaper.
 const FURTHEST_BEHIND: i64 = 500;
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// After what there was, a page is told more no sooner: five hundred of them must not be woken for every change of a busy hour one by one
+/// while Twilio waits its turn.
+const PACE: Duration = Duration::from_millis(100);
 /// A stream does not outlive its session, nor a change of role, by more than this.
 const SESSION_CHECK: Duration = Duration::from_secs(60);
 
@@ -84,17 +89,25 @@ pub async fn stream(
         }
         let mut still_signed_in = tokio::time::interval(SESSION_CHECK);
         still_signed_in.reset();
+        let mut pace = tokio::time::interval(PACE);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let update = tokio::select! {
-                biased;
-                () = state.shutdown.cancelled() => break,
-                _ = still_signed_in.tick() => {
-                    match session::user(&state, &jar, clock::now()).await {
-                        Ok(Some(now)) if now == user => continue,
-                        _ => break,
+            let update = match listener.next().now_or_never() {
+                Some(update) => update,
+                None => tokio::select! {
+                    biased;
+                    () = state.shutdown.cancelled() => break,
+                    _ = still_signed_in.tick() => {
+                        match session::user(&state, &jar, clock::now()).await {
+                            Ok(Some(now)) if now == user => continue,
+                            _ => break,
+                        }
                     }
-                }
-                update = listener.next() => update,
+                    update = async {
+                        pace.tick().await;
+                        listener.next().await
+                    } => update,
+                },
             };
             match update {
                 Some(Update::Call(change)) if change.change > told => {
