@@ -18,6 +18,7 @@ mod problems;
 mod reconcile;
 mod recordings;
 mod roles;
+mod servers;
 mod setup;
 mod signed;
 mod store;

@@ -5,7 +5,7 @@ use super::{
     calls::{live::Live, make::Making, reconcile},
     causes::Inquiries,
     clock,
-    config::{Config, DatabaseUrl},
+    config::Config,
     connections,
     numbers::Numbers,
     overload::Room,
@@ -14,7 +14,7 @@ use super::{
     router::router,
     site,
     state::{AppState, Handles},
-    store::Store,
+    store::{self, Store},
     sweep, telemetry,
     twilio::{self, signature::Verifier},
     vitals,
@@ -156,12 +156,15 @@ async fn stop_signal() -> Result<()> {
 /// The key that signs session cookies: `SESSION_SECRET`, or one that is made on first start and kept beside a SQLite file, or in the
 /// database on PostgreSQL, where every server must have the same.
 async fn cookie_key(config: &Config, store: &Store) -> Result<Key> {
-    let secret = match (&config.session_secret, &config.database) {
+    let secret = match (
+        &config.session_secret,
+        config.database.session_secret_file(),
+    ) {
         (Some(secret), _) => secret.expose().to_owned(),
-        (None, DatabaseUrl::Sqlite(path)) => kept_secret(&path.with_extension("session-secret"))?,
-        (None, DatabaseUrl::Postgres(_)) => {
+        (None, Some(file)) => kept_secret(&file)?,
+        (None, None) => {
             store
-                .setting_or_insert("session_secret", &auth::session::random_hex(32))
+                .setting_or_insert(store::SESSION_SECRET, &auth::session::random_hex(32))
                 .await?
         }
     };
@@ -200,16 +203,15 @@ async fn create_first_administrator(config: &Config, store: &Store) -> Result<()
     let (Some(email), Some(password)) = (&config.admin_email, &config.admin_password) else {
         return Ok(());
     };
-    if store.count_users().await? == 0 {
-        let (user, _) = auth::add_user(
-            store,
-            email,
-            Role::Admin,
-            Some(password.expose().to_owned()),
-            clock::now(),
-        )
-        .await?;
-        tracing::info!(email = user.email, "made the first administrator");
+    if store.count_users().await? > 0 {
+        return Ok(());
+    }
+    let password = Some(password.expose().to_owned());
+    match auth::add_user(store, email, Role::Admin, password, clock::now()).await {
+        Ok((user, _)) => tracing::info!(email = user.email, "made the first administrator"),
+        // Another server that started with this one was faster.
+        Err(_) if store.count_users().await? > 0 => {}
+        Err(error) => return Err(error.into()),
     }
     Ok(())
 }

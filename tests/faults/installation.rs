@@ -40,6 +40,7 @@ pub struct Installation {
 /// The program, running. Killed when dropped, if not before.
 pub struct Server {
     child: Child,
+    port: u16,
     /// From its start to the first good answer of `/readyz`.
     pub ready_after: Duration,
 }
@@ -92,9 +93,15 @@ impl Installation {
         self.ready(server).await
     }
 
+    /// Starts one server of several, at a port of its own.
+    pub async fn start_at(&self, port: u16) -> Server {
+        let server = self.launch_by(Command::new(program()), port);
+        self.ready(server).await
+    }
+
     /// Starts the server, ready or not.
     pub fn launch(&self) -> Server {
-        self.launch_by(Command::new(program()))
+        self.launch_by(Command::new(program()), self.port)
     }
 
     /// Starts the server so that a file that may not grow is an error to it, as a full disk is, and not its end.
@@ -102,19 +109,23 @@ impl Installation {
         let mut command = Command::new("bash");
         command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
         command.arg(program());
-        self.ready(self.launch_by(command)).await
+        self.ready(self.launch_by(command, self.port)).await
     }
 
     /// Starts the server, which logs as it does where nobody says otherwise, to a pipe.
     pub async fn start_logging_to_pipe(&self) -> (Server, ChildStderr) {
         let mut command = Command::new(program());
         command.arg("serve");
-        self.configure(&mut command);
+        self.configure(&mut command, self.port);
         command.env_remove("RUST_LOG").stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let log = child.stderr.take().unwrap();
-        let ready_after = Duration::ZERO;
-        (self.ready(Server { child, ready_after }).await, log)
+        let server = Server {
+            child,
+            port: self.port,
+            ready_after: Duration::ZERO,
+        };
+        (self.ready(server).await, log)
     }
 
     /// Starts the server, and has `strace` note these calls of it in that file.
@@ -132,14 +143,15 @@ impl Installation {
             "100000",
         ]);
         command.args(["-e", calls, "-o"]).arg(notes).arg(program());
-        self.ready(self.launch_by(command)).await
+        self.ready(self.launch_by(command, self.port)).await
     }
 
-    fn launch_by(&self, mut command: Command) -> Server {
+    fn launch_by(&self, mut command: Command, port: u16) -> Server {
         command.arg("serve");
-        self.configure(&mut command);
+        self.configure(&mut command, port);
         Server {
             child: command.spawn().unwrap(),
+            port,
             ready_after: Duration::ZERO,
         }
     }
@@ -148,7 +160,7 @@ impl Installation {
     pub fn back_up(&self, file: &Path) {
         let mut command = Command::new(program());
         command.arg("backup").arg(file);
-        self.configure(&mut command);
+        self.configure(&mut command, self.port);
         assert!(command.status().unwrap().success(), "{}", self.said());
     }
 
@@ -157,7 +169,7 @@ impl Installation {
         self.folder.path().join("recordings")
     }
 
-    fn configure(&self, command: &mut Command) {
+    fn configure(&self, command: &mut Command, port: u16) {
         let log = OpenOptions::new()
             .create(true)
             .append(true)
@@ -168,7 +180,7 @@ impl Installation {
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", std::env::var("PATH").unwrap_or_default())
-            .env("LISTEN_ADDR", format!("127.0.0.1:{}", self.port))
+            .env("LISTEN_ADDR", format!("127.0.0.1:{port}"))
             .env("PUBLIC_URL", PUBLIC_URL)
             .env("DATABASE_URL", self.database.url())
             .env(
@@ -188,7 +200,7 @@ impl Installation {
 
     async fn ready(&self, mut server: Server) -> Server {
         let began = Instant::now();
-        while !self.is_ready().await {
+        while !self.is_ready_at(server.port).await {
             assert!(server.is_running(), "it ended: {}", self.said());
             assert!(
                 began.elapsed() < Duration::from_secs(60),
@@ -202,8 +214,22 @@ impl Installation {
     }
 
     pub async fn is_ready(&self) -> bool {
-        let asked = self.http.get(self.url("/readyz"));
+        self.is_ready_at(self.port).await
+    }
+
+    async fn is_ready_at(&self, port: u16) -> bool {
+        let asked = self.http.get(format!("http://127.0.0.1:{port}/readyz"));
         matches!(asked.send().await, Ok(response) if response.status() == 200)
+    }
+
+    /// Opens the agent's stream of changes, from where it ended.
+    pub async fn listen(&self, last_event_id: Option<&str>) -> reqwest::Result<Response> {
+        let mut request = self.http.get(self.url("/api/calls/events"));
+        request = request.header("Cookie", &self.cookie);
+        if let Some(id) = last_event_id {
+            request = request.header("Last-Event-ID", id);
+        }
+        request.send().await
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -367,7 +393,7 @@ fn is_release() -> bool {
 }
 
 /// Below the ports that a system gives to outgoing connections: nobody takes it while the server is down.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     loop {
         let port = 20_000 + rand::random::<u16>() % 10_000;
         if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {

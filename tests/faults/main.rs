@@ -23,7 +23,8 @@ mod power;
 mod repetition;
 mod rest;
 mod restart;
-#[allow(dead_code)]
+mod servers;
+#[allow(dead_code, unused_imports)]
 #[path = "../support/mod.rs"]
 mod support;
 mod watchers;

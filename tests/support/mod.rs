@@ -4,9 +4,12 @@ mod database;
 pub mod legs;
 mod person;
 pub mod stand_in;
+mod stream;
 
 pub use database::{Rows, TestDatabase, on_postgres};
 pub use person::Person;
+#[allow(unused_imports)]
+pub use stream::{Stream, listen};
 
 use almasar::{
     domain::{
@@ -124,6 +127,22 @@ impl TestApp {
     pub async fn sign_in(&self, name: &str, role: Role) -> Person {
         let (user, cookie) = signed_in(&self.running.state, name, role).await;
         Person::new(user, cookie, self)
+    }
+
+    /// Another server on the same database and archive, with the same Twilio.
+    pub async fn another_server(&self) -> TestApp {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let mut config = self.running.state.config.as_ref().clone();
+        config.public_url = base.parse().unwrap();
+        TestApp {
+            running: serve::start(config, listener).await.unwrap(),
+            base,
+            rest: self.rest.clone(),
+            database: self.database.shared(),
+            dir: tempfile::tempdir().unwrap(),
+            http: client(),
+        }
     }
 
     /// Somebody of whom nothing is known: no cookie, no origin.

@@ -24,6 +24,11 @@ impl Person {
         }
     }
 
+    /// The same person at another server: the cookie goes along.
+    pub fn at(&self, app: &TestApp) -> Self {
+        Self::new(self.user.clone(), self.cookie.clone(), app)
+    }
+
     pub async fn get(&self, path: &str) -> Response {
         self.request(Method::GET, path).send().await.unwrap()
     }

@@ -12,6 +12,7 @@ use std::{
 use tokio::sync::{
     OnceCell,
     broadcast::{self, error::RecvError},
+    mpsc,
 };
 
 /// Of so many changes what was said of them is kept, for those who have not heard it yet.
@@ -22,7 +23,40 @@ const KEPT: usize = 256;
 pub struct Live {
     store: Store,
     fetches: broadcast::Sender<(String, FetchProgress)>,
+    /// Where several servers may be listened to: what is sent here comes out at each of them, this one among them.
+    elsewhere: Option<mpsc::UnboundedSender<(String, FetchProgress)>>,
     said: Said,
+}
+
+/// One message after the other, so that what was done last is told last.
+fn through_the_database(
+    store: Store,
+    mut notices: broadcast::Receiver<Arc<str>>,
+    fetches: broadcast::Sender<(String, FetchProgress)>,
+) -> mpsc::UnboundedSender<(String, FetchProgress)> {
+    let (sender, mut outgoing) = mpsc::unbounded_channel::<(String, FetchProgress)>();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                next = outgoing.recv() => {
+                    let Some(told) = next else { return };
+                    let said = serde_json::to_string(&told).unwrap_or_default();
+                    if let Err(error) = store.tell_servers(&said).await {
+                        tracing::warn!(%error, "how far Fetch Recordings is could not be told");
+                    }
+                }
+                heard = notices.recv() => match heard {
+                    Ok(said) => if let Ok(told) = serde_json::from_str(&said) {
+                        // Nobody listening is no error.
+                        let _ = fetches.send(told);
+                    },
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        }
+    });
+    sender
 }
 
 /// Those who are told the same in the same words.
@@ -81,6 +115,9 @@ impl Live {
     pub fn new(store: &Store) -> Self {
         let (fetches, _) = broadcast::channel(64);
         Self {
+            elsewhere: store
+                .notices()
+                .map(|notices| through_the_database(store.clone(), notices, fetches.clone())),
             store: store.clone(),
             fetches,
             said: Said::default(),
@@ -99,10 +136,14 @@ impl Live {
         said.await.clone()
     }
 
-    /// Tells a user's open pages how far Fetch Recordings has got.
+    /// Tells a user's open pages how far Fetch Recordings has got, whichever server each of them hears.
     pub fn publish_fetch(&self, user_id: &str, progress: FetchProgress) {
+        let told = (user_id.to_owned(), progress);
         // Nobody listening is no error.
-        let _ = self.fetches.send((user_id.to_owned(), progress));
+        let _ = match &self.elsewhere {
+            None => self.fetches.send(told).map(drop).map_err(drop),
+            Some(elsewhere) => elsewhere.send(told).map_err(drop),
+        };
     }
 
     pub fn listen(&self, user: User) -> Listener {

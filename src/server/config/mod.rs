@@ -111,6 +111,21 @@ pub enum DatabaseUrl {
     Postgres(Secret),
 }
 
+impl DatabaseUrl {
+    /// As `DATABASE_URL` has it. The error is what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        database_url(text).map_err(|error| error.problem)
+    }
+
+    /// Where what signs session cookies is kept; on PostgreSQL in the database itself.
+    pub fn session_secret_file(&self) -> Option<PathBuf> {
+        match self {
+            Self::Sqlite(path) => Some(path.with_extension("session-secret")),
+            Self::Postgres(_) => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordingsUrl {
     File(PathBuf),

@@ -22,8 +22,11 @@ use tokio::{fs, io::AsyncWriteExt};
 /// A four-hour call on two channels of 16 bits at 8 kHz is 460 MB.
 const LARGEST: u64 = 500 * 1024 * 1024;
 const LONGEST: Duration = Duration::from_secs(15 * 60);
-/// After which another server may take a recording that one of them took and never finished.
-const LEASE_MS: i64 = 20 * 60 * 1000;
+/// After which another server may take a recording that one of them took, and of which nothing more was heard.
+const LEASE_MS: i64 = 60_000;
+const RENEW_EVERY: Duration = Duration::from_secs(20);
+/// For how long it is tried to store what came of an attempt.
+const LONGEST_SETTLING_MS: i64 = 20 * 60 * 1000;
 const AT_ONCE: usize = 3;
 const BATCH: i64 = 32;
 /// A recording can be 404 for a while after Twilio said that it is there: given up after both.
@@ -89,11 +92,7 @@ pub async fn archive_due(state: &AppState, now: i64) -> anyhow::Result<usize> {
     }
     futures::stream::iter(due)
         .for_each_concurrent(AT_ONCE, |recording| async move {
-            tokio::select! {
-                // Dropping the download leaves no object; the recording is due again at the next start.
-                () = state.shutdown.cancelled() => {}
-                () = archive_one(state, &recording, now) => {}
-            }
+            archive_one(state, &recording, now).await;
         })
         .await;
     Ok(tried)
@@ -134,13 +133,13 @@ impl Failure {
 
 async fn archive_one(state: &AppState, recording: &StoredRecording, now: i64) {
     let blocked = &state.recordings.blocked;
-    if blocked.load(Relaxed) {
+    if blocked.load(Relaxed) || state.shutdown.is_cancelled() {
         return;
     }
-    let until = now + LEASE_MS;
+    let mut lease = now + LEASE_MS;
     match state
         .store
-        .claim_recording(&recording.sid, now, until)
+        .claim_recording(&recording.sid, now, lease)
         .await
     {
         Ok(true) => {}
@@ -151,9 +150,22 @@ async fn archive_one(state: &AppState, recording: &StoredRecording, now: i64) {
             return;
         }
     }
-    let outcome = tokio::time::timeout(LONGEST, fetch(state, recording))
-        .await
-        .unwrap_or(Err(Failure::TooSlow));
+    let fetched = tokio::select! {
+        fetched = tokio::time::timeout(LONGEST, fetch(state, recording)) => Some(fetched),
+        () = state.shutdown.cancelled() => None,
+        () = keep(state, &recording.sid, &mut lease) => {
+            tracing::warn!(recording.sid = recording.sid, "another server has taken a recording over");
+            return;
+        }
+    };
+    let Some(fetched) = fetched else {
+        // Dropping the download left no object.
+        if let Err(error) = state.store.release_recording(&recording.sid, lease).await {
+            tracing::warn!(recording.sid = recording.sid, %error, "a recording could not be given back");
+        }
+        return;
+    };
+    let outcome = fetched.unwrap_or(Err(Failure::TooSlow));
     if matches!(&outcome, Err(failure) if failure.is_the_archives()) {
         blocked.store(true, Relaxed);
     }
@@ -165,10 +177,28 @@ async fn archive_one(state: &AppState, recording: &StoredRecording, now: i64) {
             "what became of a recording could not be stored yet"
         );
         blocked.store(true, Relaxed);
-        if clock::now() >= until {
+        if clock::now() >= now + LONGEST_SETTLING_MS {
             return;
         }
-        tokio::time::sleep(ARCHIVE_PAUSE).await;
+        tokio::select! {
+            () = state.shutdown.cancelled() => return,
+            () = tokio::time::sleep(ARCHIVE_PAUSE) => {}
+        }
+    }
+}
+
+/// Renews the lease for as long as this is waited for. Returns when somebody else has the recording.
+async fn keep(state: &AppState, sid: &str, lease: &mut i64) {
+    loop {
+        tokio::time::sleep(RENEW_EVERY).await;
+        let longer = clock::now() + LEASE_MS;
+        match state.store.renew_recording(sid, *lease, longer).await {
+            Ok(true) => *lease = longer,
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(recording.sid = sid, %error, "a recording's lease could not be renewed yet");
+            }
+        }
     }
 }
 

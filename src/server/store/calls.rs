@@ -79,7 +79,7 @@ impl Store {
                     .fetch_all(pool)
                     .await?
             }
-            super::Engine::Postgres(pool) => {
+            super::Engine::Postgres(pool, _) => {
                 value::bound!(@bind sqlx::query_as(AssertSqlSafe(sql)), args)
                     .fetch_all(pool)
                     .await?

@@ -29,7 +29,7 @@ impl Store {
     pub async fn events_of_bad_calls(&self, sids: &[&str]) -> Result<Vec<(String, LoggedEvent)>> {
         let sql = match self.engine {
             Engine::Sqlite(_) => select_bad!("select value from json_each($1)"),
-            Engine::Postgres(_) => {
+            Engine::Postgres(..) => {
                 select_bad!("select value from jsonb_array_elements_text($1::jsonb) as t(value)")
             }
         };

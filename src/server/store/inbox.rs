@@ -125,9 +125,22 @@ pub(super) async fn changes(mut connection: Connection<'_>, told: &Told) -> Resu
 
 /// Reserves `count` numbers and returns the last one of them.
 async fn allocate(c: &mut Connection<'_>, count: i64) -> Result<i64> {
-    const SQL: &str =
-        "update counters set value = value + $1 where name = 'change' returning value";
-    Ok(on!(c, c => sqlx::query_scalar(SQL).bind(count).fetch_one(c)))
+    macro_rules! sql {
+        () => {
+            "update counters set value = value + $1 where name = 'change' returning value"
+        };
+    }
+    const SQL: Text = Text {
+        sqlite: sql!(),
+        // And tells other servers, once this is committed.
+        postgres: concat!(
+            "with given as (",
+            sql!(),
+            ") select value from given, pg_notify('almasar_changes', given.value::text)"
+        ),
+    };
+    let sql = SQL.of(c);
+    Ok(on!(c, c => sqlx::query_scalar(sql).bind(count).fetch_one(c)))
 }
 
 async fn load<'e>(

@@ -16,7 +16,7 @@ impl Store {
     pub fn load(&self) -> Load {
         let (connections, idle) = match &self.engine {
             Engine::Sqlite(pool) => (pool.size(), pool.num_idle()),
-            Engine::Postgres(pool) => (pool.size(), pool.num_idle()),
+            Engine::Postgres(pool, _) => (pool.size(), pool.num_idle()),
         };
         Load {
             connections,

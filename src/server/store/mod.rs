@@ -15,6 +15,7 @@ mod load;
 mod open;
 mod phones;
 mod place;
+mod postgres;
 mod reconcile;
 mod recordings;
 mod sessions;
@@ -31,12 +32,15 @@ pub use changes::CallChange;
 pub use doctor::StoredMend;
 pub use inbox::Recorded;
 pub use load::Load;
+pub use open::migrate;
 pub use reconcile::{Backlog, StuckWork, Watch, Watched};
 pub use recordings::{Archived, FoundRecording, StoredRecording};
+pub use settings::SESSION_SECRET;
 pub use users::StoredUser;
 pub use value::Value;
 
 use place::Place;
+use postgres::Notices;
 use sqlx::{PgPool, SqlitePool};
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -56,7 +60,8 @@ pub struct Store {
 enum Engine {
     /// The pool of readers; writing goes through the writer's own connection.
     Sqlite(SqlitePool),
-    Postgres(PgPool),
+    /// And what other servers on the same database say.
+    Postgres(PgPool, Notices),
 }
 
 /// Why the store did not do what it was asked.
@@ -88,12 +93,25 @@ impl From<sqlx::Error> for StoreError {
             .as_database_error()
             .and_then(|error| error.code())
             .map(|code| code.into_owned());
-        // SQLITE_BUSY and its extended codes, SQLITE_LOCKED; PostgreSQL's lock_not_available.
         match code.as_deref() {
-            Some("5" | "6" | "261" | "517" | "773" | "55P03") => Self::Busy,
-            _ if matches!(error, sqlx::Error::PoolTimedOut) => Self::Busy,
-            _ => Self::Sqlx(Arc::new(error)),
+            Some(code) if is_transient(code) => Self::Busy,
+            Some(_) => Self::Sqlx(Arc::new(error)),
+            // The connection was not made, or is lost.
+            None if matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) => Self::Busy,
+            None => Self::Sqlx(Arc::new(error)),
         }
+    }
+}
+
+/// May the same succeed in a moment?
+fn is_transient(code: &str) -> bool {
+    match code {
+        // SQLITE_BUSY and its extended codes, SQLITE_LOCKED.
+        "5" | "6" | "261" | "517" | "773" => true,
+        // PostgreSQL: serialisation failure, deadlock, lock not available, cancelled by a time limit, idle for too long in a transaction,
+        // too many connections, a standby that takes no writes, a shutdown, a crash, not ready yet.
+        "40001" | "40P01" | "55P03" | "57014" | "25P03" | "53300" | "25006" => true,
+        code => code.len() == 5 && (code.starts_with("08") || code.starts_with("57P")),
     }
 }
 
@@ -102,7 +120,7 @@ macro_rules! read {
     ($store:expr, $pool:ident => $query:expr) => {
         match &$store.engine {
             $crate::server::store::Engine::Sqlite($pool) => $query.await?,
-            $crate::server::store::Engine::Postgres($pool) => $query.await?,
+            $crate::server::store::Engine::Postgres($pool, _) => $query.await?,
         }
     };
 }
@@ -123,6 +141,23 @@ impl Store {
         Ok(())
     }
 
+    /// What servers on the same database tell each other, as long as it is only said and not stored; `None` where there is but one server. Each
+    /// hears its own words, too.
+    pub fn notices(&self) -> Option<broadcast::Receiver<Arc<str>>> {
+        match &self.engine {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(_, notices) => Some(notices.listen()),
+        }
+    }
+
+    /// Says something to every server on the same database. Less than 8,000 bytes; best effort.
+    pub async fn tell_servers(&self, text: &str) -> Result<()> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(pool, _) => postgres::send_notice(pool, text).await,
+        }
+    }
+
     /// Waits for what is being written, then closes every connection. What comes later fails.
     pub async fn close(&self) {
         let (reply, done) = oneshot::channel();
@@ -131,7 +166,7 @@ impl Store {
         }
         match &self.engine {
             Engine::Sqlite(pool) => pool.close().await,
-            Engine::Postgres(pool) => pool.close().await,
+            Engine::Postgres(pool, _) => pool.close().await,
         }
     }
 
@@ -147,7 +182,7 @@ impl Store {
                 })
                 .await
             }
-            Engine::Postgres(pool) => Ok(value::bound!(sql, args)
+            Engine::Postgres(pool, _) => Ok(value::bound!(sql, args)
                 .execute(pool)
                 .await?
                 .rows_affected()),

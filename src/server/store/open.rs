@@ -1,15 +1,20 @@
 //! Opening a database: its file and folder, its settings, its schema.
 
-use super::{Engine, Store, place::Place, writer};
+use super::{
+    Engine, Store,
+    place::Place,
+    postgres::{self, Line, Notices},
+    writer,
+};
 use crate::server::config::DatabaseUrl;
 use anyhow::Context;
 use sqlx::{
-    Connection, PgConnection, PgPool, SqlSafeStr, SqlitePool,
-    migrate::{Migration, MigrationType, Migrator},
-    postgres::{PgConnectOptions, PgPoolOptions},
+    Connection, PgPool, SqlSafeStr, SqliteConnection, SqlitePool,
+    migrate::{Migrate, Migration, MigrationType, Migrator},
+    postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{fs, path::Path, str::FromStr, sync::Arc, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 /// The files of `migrations/`, append-only: number, name, text.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -30,7 +35,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
 ];
 
+/// Where sqlx keeps which of them are applied.
+const TABLE: &str = "_sqlx_migrations";
 const READERS: u32 = 8;
+/// On PostgreSQL what is no event is written through these too.
+const CONNECTIONS: u32 = 16;
 
 impl Store {
     /// Opens the database, making the file (0600) and its folder (0700) when absent, and brings its schema up to date.
@@ -48,14 +57,7 @@ impl Store {
 }
 
 async fn open_sqlite(path: &Path) -> anyhow::Result<Store> {
-    make_private_file(path)?;
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        // A commit is on the disk before anyone is told of it: NORMAL may lose acknowledged commits in a power cut.
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(writer::LOCK_WAIT);
+    let options = open_file(path)?;
     let writing = SqlitePoolOptions::new()
         .max_connections(1)
         .connect_with(options.clone())
@@ -77,28 +79,75 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Store> {
     })
 }
 
+/// Makes the file when it is absent.
+pub(super) fn open_file(path: &Path) -> std::io::Result<SqliteConnectOptions> {
+    make_private_file(path)?;
+    Ok(SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        // A commit is on the disk before anyone is told of it: NORMAL may lose acknowledged commits in a power cut.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(writer::LOCK_WAIT))
+}
+
+/// Brings a database's schema up to date, and returns how many migrations that took, and of how many in all.
+pub async fn migrate(database: &DatabaseUrl) -> anyhow::Result<(usize, usize)> {
+    let before = applied(database).await?;
+    Store::open(database).await?.close().await;
+    let after = applied(database).await?;
+    Ok((after - before, after))
+}
+
+/// How many migrations it has; none where there is no database yet.
+async fn applied(database: &DatabaseUrl) -> anyhow::Result<usize> {
+    let listed = match database {
+        DatabaseUrl::Sqlite(path) if !path.exists() => return Ok(0),
+        DatabaseUrl::Sqlite(path) => {
+            let mut connection = SqliteConnection::connect_with(&open_file(path)?).await?;
+            connection.ensure_migrations_table(TABLE).await?;
+            connection.list_applied_migrations(TABLE).await?
+        }
+        DatabaseUrl::Postgres(url) => {
+            let options = postgres::options(url.expose())?;
+            let mut connection = postgres::connect(&options).await?;
+            connection.ensure_migrations_table(TABLE).await?;
+            connection.list_applied_migrations(TABLE).await?
+        }
+    };
+    Ok(listed.len())
+}
+
+/// The numbers of the migrations that this program knows.
+pub(super) fn versions() -> impl Iterator<Item = i64> {
+    MIGRATIONS.iter().map(|(version, _, _)| *version)
+}
+
 async fn open_postgres(url: &str) -> anyhow::Result<Store> {
-    let options = PgConnectOptions::from_str(url)?;
-    // A failed migration keeps its advisory lock for as long as its connection lives: this one is closed in any case.
-    let mut migrating = PgConnection::connect_with(&options).await?;
-    let migrated = migrator().run(&mut migrating).await;
-    migrating.close().await?;
-    migrated?;
+    let options = postgres::options(url)?;
+    postgres::migrate(&options).await?;
+    let options = postgres::bounded(options);
     let pool: PgPool = PgPoolOptions::new()
-        .max_connections(16)
+        .max_connections(CONNECTIONS)
         .acquire_timeout(Duration::from_secs(5))
-        .connect_with(options)
+        .connect_with(options.clone())
         .await?;
-    let (writer, changes) = writer::spawn(writer::Pool::Postgres(pool.clone())).await?;
+    let notices = Notices::new();
+    let listening = options.clone().application_name("almasar listener");
+    let (writer, changes) = writer::spawn(writer::Pool::Postgres(
+        Box::new(Line::new(options)),
+        postgres::notifications(listening, notices.clone()),
+    ))
+    .await?;
     Ok(Store {
-        engine: Engine::Postgres(pool),
+        engine: Engine::Postgres(pool, notices),
         writer,
         changes,
         place: None,
     })
 }
 
-fn migrator() -> Migrator {
+pub(super) fn migrator() -> Migrator {
     let migration = |&(version, name, sql): &(i64, &'static str, &'static str)| {
         Migration::new(
             version,

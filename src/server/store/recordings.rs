@@ -1,6 +1,6 @@
 //! Recordings: which are to be fetched, where they lie, which are missing.
 
-use super::{Result, Store, args, read};
+use super::{Engine, Result, Store, args, read};
 use crate::domain::sid::{CallSid, RecordingSid};
 use sqlx::FromRow;
 
@@ -91,8 +91,25 @@ impl Store {
         Ok(self.execute(SQL, args![sid, now, lease]).await? > 0)
     }
 
-    /// Forgets who was fetching what: after a restart all that waits is due.
+    /// Keeps a taken recording for longer. False when the lease has run out meanwhile and another server has taken it.
+    pub async fn renew_recording(&self, sid: &str, lease: i64, longer: i64) -> Result<bool> {
+        const SQL: &str = "update recordings set next_attempt_at = $3 where sid = $1 and next_attempt_at = $2 and archived_at is null";
+        Ok(self.execute(SQL, args![sid, lease, longer]).await? > 0)
+    }
+
+    /// Gives a taken recording back untried: it is due at once, for whoever comes.
+    pub async fn release_recording(&self, sid: &str, lease: i64) -> Result<()> {
+        const SQL: &str = "update recordings set attempts = attempts - 1, next_attempt_at = null \
+            where sid = $1 and next_attempt_at = $2 and archived_at is null";
+        self.execute(SQL, args![sid, lease]).await.map(drop)
+    }
+
+    /// Forgets who was fetching what: after a restart all that waits is due. On PostgreSQL another server may be at it: there a lease is
+    /// left to run out.
     pub async fn release_recordings(&self) -> Result<()> {
+        if matches!(self.engine, Engine::Postgres(..)) {
+            return Ok(());
+        }
         const SQL: &str = "update recordings set next_attempt_at = null where archived_at is null and status = 'completed' and next_attempt_at is not null";
         self.execute(SQL, args![]).await.map(drop)
     }

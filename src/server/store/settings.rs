@@ -2,6 +2,9 @@
 
 use super::{Result, Store, args, read};
 
+/// Where servers on PostgreSQL keep what signs session cookies.
+pub const SESSION_SECRET: &str = "session_secret";
+
 impl Store {
     pub async fn setting(&self, name: &str) -> Result<Option<String>> {
         const SQL: &str = "select value from settings where name = $1";

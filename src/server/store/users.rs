@@ -1,6 +1,6 @@
 //! Users.
 
-use super::{Result, Store, StoreError, args, read};
+use super::{Result, Store, StoreError, args, read, value::storable};
 use crate::domain::user::User;
 
 /// A user as stored, with what only sign-in may see.
@@ -52,8 +52,9 @@ impl Store {
             password_hash: String,
             disabled_at: Option<i64>,
         }
+        let email = storable(email);
         let row: Option<Row> =
-            read!(self, pool => sqlx::query_as(SQL).bind(email).fetch_optional(pool));
+            read!(self, pool => sqlx::query_as(SQL).bind(&*email).fetch_optional(pool));
         row.map(|row| {
             Ok(StoredUser {
                 user: row.user.try_into()?,

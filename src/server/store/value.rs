@@ -1,10 +1,20 @@
 //! A value to bind, whatever the engine.
 
+use std::borrow::Cow;
+
 /// What a statement's `$n` may be. Integers are always `i64`: PostgreSQL caches a statement with its parameters' types.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     Int(Option<i64>),
     Text(Option<String>),
+}
+
+/// The text as both engines can have it: PostgreSQL has no NUL in a text, and refuses even to look for one.
+pub(super) fn storable(text: &str) -> Cow<'_, str> {
+    match text.contains('\0') {
+        true => text.replace('\0', "\u{fffd}").into(),
+        false => text.into(),
+    }
 }
 
 macro_rules! from {
@@ -20,12 +30,12 @@ macro_rules! from {
 from! {
     i64 => |value| Self::Int(Some(value)),
     Option<i64> => |value| Self::Int(value),
-    String => |value| Self::Text(Some(value)),
-    Option<String> => |value| Self::Text(value),
-    &str => |value| Self::Text(Some(value.to_owned())),
-    &String => |value| Self::Text(Some(value.clone())),
-    Option<&str> => |value| Self::Text(value.map(str::to_owned)),
-    &Option<String> => |value| Self::Text(value.clone()),
+    &str => |value| Self::Text(Some(storable(value).into_owned())),
+    Option<&str> => |value| Self::Text(value.map(|text| storable(text).into_owned())),
+    String => |value| value.as_str().into(),
+    &String => |value| value.as_str().into(),
+    Option<String> => |value| value.as_deref().into(),
+    &Option<String> => |value| value.as_deref().into(),
 }
 
 /// `sqlx::query` with its values bound, for whichever engine runs it.

@@ -10,14 +10,15 @@ use super::{
     changes::{CallChange, Told},
     connection::Connection,
     inbox::{self, Recorded, TakenIn},
+    postgres::{LONGEST_WRITE, Line},
     value::bound,
 };
 use crate::domain::call::Event;
-use sqlx::{PgPool, Sqlite, SqliteConnection, SqlitePool, pool::PoolConnection};
+use sqlx::{PgConnection, Sqlite, SqliteConnection, SqlitePool, pool::PoolConnection};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::{
-    sync::{broadcast, mpsc, oneshot},
-    time::MissedTickBehavior,
+    sync::{broadcast, mpsc, oneshot, watch},
+    time::{MissedTickBehavior, timeout},
 };
 
 /// How long a caller waits for room in the queue.
@@ -55,7 +56,8 @@ pub(super) enum Command {
 pub(super) enum Pool {
     /// One connection, the only one that writes. It is kept between transactions: a pool makes two journeys to its thread of handing it out again.
     Sqlite(SqlitePool, Option<PoolConnection<Sqlite>>),
-    Postgres(PgPool),
+    /// And the number up to which other servers have changed something, as it is heard of.
+    Postgres(Box<Line>, watch::Receiver<i64>),
 }
 
 pub(super) async fn spawn(
@@ -72,19 +74,26 @@ pub(super) async fn spawn(
         loop {
             let next = tokio::select! {
                 next = next_batch(&mut queue) => next,
+                () = pool.news(told.upto()) => {
+                    pool.try_telling(&mut told).await;
+                    // Missed notifications would have been of what was looked for just now.
+                    look.reset();
+                    continue;
+                }
                 _ = look.tick() => {
-                    if let Err(error) = pool.tell(&mut told).await {
-                        tracing::warn!(%error, "what other processes changed could not be read yet");
-                    }
+                    pool.try_telling(&mut told).await;
                     continue;
                 }
             };
             let Some((batch, closing)) = next else { return };
             batch.write(&mut pool, &mut told).await;
             if let Some(reply) = closing {
-                if let Pool::Sqlite(pool, kept) = &mut pool {
-                    drop(kept.take());
-                    pool.close().await;
+                match &mut pool {
+                    Pool::Sqlite(pool, kept) => {
+                        drop(kept.take());
+                        pool.close().await;
+                    }
+                    Pool::Postgres(line, _) => line.close().await,
                 }
                 let _ = reply.send(());
                 return;
@@ -102,13 +111,29 @@ impl Pool {
                 let connection = connected(pool, kept).await?;
                 inbox::changes(Connection::Sqlite(connection), told).await?
             }
-            Pool::Postgres(pool) => {
-                let mut connection = pool.acquire().await?;
-                inbox::changes(Connection::Postgres(&mut connection), told).await?
-            }
+            Pool::Postgres(line, _) => line.changes(told).await?,
         };
         told.tell(found);
         Ok(())
+    }
+
+    async fn try_telling(&mut self, told: &mut Told) {
+        if let Err(error) = self.tell(told).await {
+            tracing::warn!(%error, "what was changed could not be read yet, and is told later");
+        }
+    }
+
+    /// Returns when somebody else is heard to have changed something after the change of that number. Never on SQLite, which tells nobody.
+    async fn news(&mut self, told: i64) {
+        let Pool::Postgres(_, newest) = self else {
+            return std::future::pending().await;
+        };
+        while newest.changed().await.is_ok() {
+            if *newest.borrow_and_update() > told {
+                return;
+            }
+        }
+        std::future::pending().await
     }
 }
 
@@ -177,7 +202,7 @@ impl Batch {
     async fn write(mut self, pool: &mut Pool, told: &mut Told) {
         let written = match pool {
             Pool::Sqlite(pool, kept) => self.write_sqlite(pool, kept).await,
-            Pool::Postgres(pool) => self.write_postgres(pool).await,
+            Pool::Postgres(line, _) => self.write_postgres(line).await,
         };
         // Whoever asked may have gone: an answer that nobody takes is no error.
         match written {
@@ -187,8 +212,8 @@ impl Batch {
                     recorded = taken_in.recorded;
                     if !told.is_heard() {
                         told.skip(taken_in.upto);
-                    } else if let Err(error) = pool.tell(told).await {
-                        tracing::warn!(%error, "what was changed could not be read yet, and is told later");
+                    } else {
+                        pool.try_telling(told).await;
                     }
                 }
                 self.statement_replies
@@ -250,7 +275,9 @@ impl Batch {
                 .extend(touch.filter(|_| matches!(done, Ok(1..))));
             statements.push(done);
         }
-        let taken_in = self.take_in(Connection::Sqlite(&mut transaction)).await?;
+        let taken_in = self
+            .take_in(Connection::Sqlite(&mut transaction), &self.touched)
+            .await?;
         transaction.commit().await?;
         Ok(Written {
             statements,
@@ -258,14 +285,33 @@ impl Batch {
         })
     }
 
+    /// A second time, on another connection, if the first one was lost: that the database was restarted is found out by the first who writes
+    /// after it. What is written may then be there already, as if it had been sent twice.
+    async fn write_postgres(&self, line: &mut Line) -> Result<Written> {
+        let mut again = true;
+        loop {
+            let mut connection = line.take().await?;
+            // A connection on which nothing is heard is closed by being dropped.
+            let written = timeout(LONGEST_WRITE, self.write_on(&mut connection))
+                .await
+                .map_err(|_| StoreError::Busy)?;
+            let kept = line.put_back(connection, written.is_err()).await;
+            if kept || !again {
+                return written;
+            }
+            again = false;
+        }
+    }
+
     /// Here a failed statement spoils its transaction, so each has a savepoint of its own.
-    async fn write_postgres(&mut self, pool: &PgPool) -> Result<Written> {
-        use sqlx::Acquire;
-        let mut transaction = pool.begin().await?;
+    async fn write_on(&self, connection: &mut PgConnection) -> Result<Written> {
+        use sqlx::Connection as _;
+        let mut transaction = connection.begin().await?;
+        let mut touched = self.touched.clone();
         let mut statements = Vec::with_capacity(self.statements.len());
-        for (sql, args, touch) in self.statements.drain(..) {
+        for (sql, args, touch) in &self.statements {
             let mut savepoint = transaction.begin().await?;
-            let done = bound!(sql, args)
+            let done = bound!(*sql, args.clone())
                 .execute(&mut *savepoint)
                 .await
                 .map(|done| done.rows_affected())
@@ -274,11 +320,12 @@ impl Batch {
                 Ok(_) => savepoint.commit().await?,
                 Err(_) => savepoint.rollback().await?,
             }
-            self.touched
-                .extend(touch.filter(|_| matches!(done, Ok(1..))));
+            touched.extend(touch.clone().filter(|_| matches!(done, Ok(1..))));
             statements.push(done);
         }
-        let taken_in = self.take_in(Connection::Postgres(&mut transaction)).await?;
+        let taken_in = self
+            .take_in(Connection::Postgres(&mut transaction), &touched)
+            .await?;
         transaction.commit().await?;
         Ok(Written {
             statements,
@@ -286,11 +333,15 @@ impl Batch {
         })
     }
 
-    async fn take_in(&self, connection: Connection<'_>) -> Result<Option<TakenIn>> {
-        if self.events.is_empty() && self.touched.is_empty() {
+    async fn take_in(
+        &self,
+        connection: Connection<'_>,
+        touched: &BTreeSet<String>,
+    ) -> Result<Option<TakenIn>> {
+        if self.events.is_empty() && touched.is_empty() {
             return Ok(None);
         }
-        inbox::take_in(connection, &self.events, &self.touched)
+        inbox::take_in(connection, &self.events, touched)
             .await
             .map(Some)
     }
