@@ -11,6 +11,7 @@ mod explainers;
 mod history;
 mod logins;
 mod make_call;
+mod migrate;
 mod origins;
 mod overload;
 mod placing;

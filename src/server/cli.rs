@@ -2,23 +2,24 @@
 
 use super::{
     auth, clock,
-    config::{Config, Settings},
+    config::{Config, DatabaseUrl, Settings},
     doctor::{
         Limits,
         command::{self, Options, Terminal},
     },
     recordings, serve,
-    store::{self, Store},
+    store::{self, Step, Store},
     telemetry,
 };
 use crate::domain::user::Role;
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use std::{
     env,
     io::{self, IsTerminal, Read},
     path::PathBuf,
     process::ExitCode,
+    time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
 
@@ -52,11 +53,24 @@ enum Configured {
     /// Recordings
     #[command(subcommand)]
     Recordings(RecordingsCommand),
+    /// Bring the database's schema up to date; or copy an installation from one database to another
+    Migrate(Migrate),
     /// Copy the SQLite database to FILE, while servers go on; recordings are files of their own
     Backup {
         /// Must not be there yet
         file: PathBuf,
     },
+}
+
+/// With no server running on either: what is written to the source meanwhile would be lost.
+#[derive(Args)]
+struct Migrate {
+    /// Copy everything from here: `sqlite://PATH` or `postgres://…`
+    #[arg(long, value_name = "URL", requires = "to", value_parser = DatabaseUrl::parse)]
+    from: Option<DatabaseUrl>,
+    /// To here: an empty database; its tables are made
+    #[arg(long, value_name = "URL", requires = "from", value_parser = DatabaseUrl::parse)]
+    to: Option<DatabaseUrl>,
 }
 
 #[derive(Subcommand)]
@@ -175,12 +189,56 @@ async fn perform(command: Configured, config: Config) -> Result<()> {
         }) => add_user(config, &email, role, password_stdin).await,
         Configured::User(UserCommand::List) => list_users(config).await,
         Configured::Recordings(RecordingsCommand::Fetch) => fetch_recordings(config).await,
+        Configured::Migrate(Migrate {
+            from: Some(from),
+            to: Some(to),
+        }) => copy(&from, &to).await,
+        Configured::Migrate(_) => {
+            let (now, all) = store::migrate(&config.database).await?;
+            println!("the schema is up to date: {all} migrations, {now} of them made now");
+            Ok(())
+        }
         Configured::Backup { file } => {
             let size = store::backup(&config.database, &file).await?;
             println!("{}: {size} bytes, checked", file.display());
             Ok(())
         }
     }
+}
+
+async fn copy(from: &DatabaseUrl, to: &DatabaseUrl) -> Result<()> {
+    let mut told = Instant::now();
+    let copied = store::copy(from, to, &mut |step| match step {
+        Step::Compared { table, rows } => println!("{table}: {rows} rows copied and compared"),
+        Step::Copied { table, rows, of } => {
+            // Of a table that takes long.
+            if told.elapsed() >= Duration::from_secs(1) {
+                told = Instant::now();
+                eprintln!("{table}: {rows} of {of} rows copied");
+            }
+        }
+    })
+    .await?;
+    println!(
+        "all {} rows of {} tables are the same",
+        copied.rows, copied.tables
+    );
+    if copied.replaced > 0 {
+        println!(
+            "but in {} texts a NUL, which PostgreSQL cannot store, has become U+FFFD",
+            copied.replaced
+        );
+    }
+    if copied.secret {
+        println!("the session secret went along: people stay signed in");
+    }
+    println!(
+        "next: set DATABASE_URL to what --to was, and start the server; RECORDINGS_URL stays as it is"
+    );
+    println!(
+        "keep the old database until you have seen that all is well, and start no server on it"
+    );
+    Ok(())
 }
 
 async fn add_user(config: Config, email: &str, role: Role, password_stdin: bool) -> Result<()> {
