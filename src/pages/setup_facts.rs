@@ -3,7 +3,7 @@
 use crate::{
     components::plural,
     i18n::*,
-    server::config::{Config, DatabaseUrl, RecordingsUrl},
+    server::config::{Config, DatabaseUrl},
 };
 
 /// How one setting stands.
@@ -66,10 +66,7 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
         // The whole URL may hold a password.
         DatabaseUrl::Postgres(_) => "postgres://…".to_owned(),
     };
-    let recordings = match &config.recordings {
-        RecordingsUrl::File(path) => format!("file://{}", path.display()),
-        RecordingsUrl::S3 { bucket, prefix } => format!("s3://{bucket}/{prefix}"),
-    };
+    let recordings = config.recordings.to_string();
     let signalling = twilio.signaling_host.as_ref().map(|host| {
         format!(
             "{}{}",

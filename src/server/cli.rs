@@ -2,12 +2,16 @@
 
 use super::{
     auth, clock,
-    config::{Config, DatabaseUrl, Settings},
+    config::{Config, ConfigError, DatabaseUrl, RecordingsUrl, Settings, s3::Variables},
     doctor::{
         Limits,
         command::{self, Options, Terminal},
     },
-    recordings, serve,
+    recordings::{
+        self,
+        moving::{self, Plan, Progress},
+    },
+    serve,
     store::{self, Step, Store},
     telemetry,
 };
@@ -93,7 +97,27 @@ enum UserCommand {
 enum RecordingsCommand {
     /// Ask Twilio for recordings that did not arrive
     Fetch,
+    /// Copy every archived recording to another archive, and verify it there; may be interrupted, and run again
+    #[command(after_help = MOVE_HELP)]
+    Move {
+        /// Where they are: `file://PATH` or `s3://BUCKET/PREFIX`
+        #[arg(long)]
+        from: String,
+        /// Where they shall be
+        #[arg(long)]
+        to: String,
+        /// When everything has been verified at the target, delete it from the source; RECORDINGS_URL must be the target by then
+        #[arg(long)]
+        delete: bool,
+    },
 }
+
+const MOVE_HELP: &str = "\
+The target is reached with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL and the other AWS_… variables; the source with the same \
+names after FROM_ (FROM_AWS_ACCESS_KEY_ID, …), or, where none of those is set, as the target is.
+
+While servers run: 1. run it; 2. set RECORDINGS_URL to the target and restart the servers; 3. run it again, for what was archived \
+meanwhile, with --delete if the source is to be emptied.";
 
 /// Parses the command line and the environment (`.env` too), and does it.
 pub fn run() -> ExitCode {
@@ -133,7 +157,10 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("almasar: {error:#}");
-            ExitCode::FAILURE
+            match error.is::<ConfigError>() {
+                true => ExitCode::from(2),
+                false => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -189,6 +216,9 @@ async fn perform(command: Configured, config: Config) -> Result<()> {
         }) => add_user(config, &email, role, password_stdin).await,
         Configured::User(UserCommand::List) => list_users(config).await,
         Configured::Recordings(RecordingsCommand::Fetch) => fetch_recordings(config).await,
+        Configured::Recordings(RecordingsCommand::Move { from, to, delete }) => {
+            move_recordings(config, &from, &to, delete).await
+        }
         Configured::Migrate(Migrate {
             from: Some(from),
             to: Some(to),
@@ -281,4 +311,82 @@ async fn fetch_recordings(config: Config) -> Result<()> {
     let summary = summary?;
     println!("checked {}, added {}", summary.checked, summary.added);
     Ok(())
+}
+
+async fn move_recordings(config: Config, from: &str, to: &str, delete: bool) -> Result<()> {
+    let env = |name: &str| env::var(name).ok();
+    let plan = Plan {
+        from: RecordingsUrl::read("--from", from, Variables::of_source(&env), &env)?,
+        to: RecordingsUrl::read("--to", to, Variables::Archive, &env)?,
+        delete,
+    };
+    let store = Store::open(&config.database).await?;
+    let mut line = ProgressLine::new();
+    let moved = moving::run(&store, &plan, &config.recordings, |progress| {
+        line.show(progress);
+    })
+    .await;
+    store.close().await;
+    line.end();
+    let moved = moved?;
+    for (sid, problem) in &moved.problems {
+        eprintln!("almasar: {sid}: {problem}");
+    }
+    println!(
+        "{} of {} recordings are verified at {}: {} copied, {} there before ({:.1} MB); {} deleted from {}",
+        moved.verified(),
+        moved.total,
+        plan.to,
+        moved.copied,
+        moved.there,
+        moved.bytes as f64 / 1e6,
+        moved.deleted,
+        plan.from,
+    );
+    anyhow::ensure!(
+        moved.problems.is_empty(),
+        "{} could not be moved{}",
+        moved.problems.len(),
+        if delete { "; nothing was deleted" } else { "" }
+    );
+    Ok(())
+}
+
+/// One line that is written over again on a terminal; elsewhere a line now and then.
+struct ProgressLine {
+    on_terminal: bool,
+    shown: Option<Instant>,
+}
+
+impl ProgressLine {
+    fn new() -> Self {
+        Self {
+            on_terminal: io::stderr().is_terminal(),
+            shown: None,
+        }
+    }
+
+    fn show(&mut self, progress: &Progress) {
+        let pause = Duration::from_millis(if self.on_terminal { 100 } else { 10_000 });
+        if self.shown.is_some_and(|shown| shown.elapsed() < pause) {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        let (done, total, deleted) = (progress.verified(), progress.total, progress.deleted);
+        let megabytes = progress.bytes as f64 / 1e6;
+        let text = match deleted {
+            0 => format!("{done} of {total} verified, {megabytes:.1} MB"),
+            _ => format!("{done} of {total} verified, {deleted} deleted from the source"),
+        };
+        match self.on_terminal {
+            true => eprint!("\r\x1b[K{text}"),
+            false => eprintln!("{text}"),
+        }
+    }
+
+    fn end(&self) {
+        if self.on_terminal && self.shown.is_some() {
+            eprint!("\r\x1b[K");
+        }
+    }
 }

@@ -65,29 +65,35 @@ pub async fn spawn_app() -> TestApp {
 
 /// With further flags of `almasar serve`, in pairs; they replace the usual ones.
 pub async fn spawn_app_with(flags: &[&str]) -> TestApp {
+    spawn_app_with_env(flags, &[]).await
+}
+
+/// As [`spawn_app_with`], with further variables of its environment.
+pub async fn spawn_app_with_env(flags: &[&str], env: &[(&str, &str)]) -> TestApp {
     let dir = tempfile::tempdir().unwrap();
     let database = TestDatabase::new(dir.path()).await;
-    spawn_app_in(dir, database, flags).await
+    TestApp::start(dir, database, StandIn::spawn().await, flags, env).await
 }
 
 /// On a database that was there before: give back what [`TestApp::stop`] returned.
 pub async fn spawn_app_in(dir: TempDir, database: TestDatabase, flags: &[&str]) -> TestApp {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let rest = StandIn::spawn().await;
-    let config = config(dir.path(), database.url(), &base, rest.url(), flags);
-    TestApp {
-        running: serve::start(config, listener).await.unwrap(),
-        base,
-        rest,
-        database,
-        dir,
-        http: client(),
-    }
+    TestApp::start(dir, database, StandIn::spawn().await, flags, &[]).await
 }
 
 /// The configuration of a server in that folder, with that database, whose `PUBLIC_URL` is `base` and whose Twilio is at `rest`.
 pub fn config(dir: &Path, database: &str, base: &str, rest: &str, flags: &[&str]) -> Config {
+    config_with_env(dir, database, base, rest, flags, &[])
+}
+
+/// As [`config`], with further variables of its environment.
+pub fn config_with_env(
+    dir: &Path,
+    database: &str,
+    base: &str,
+    rest: &str,
+    flags: &[&str],
+    env: &[(&str, &str)],
+) -> Config {
     let recordings = format!("file://{}", dir.join("recordings").display());
     let usual = [
         ("--public-url", base),
@@ -108,7 +114,10 @@ pub fn config(dir: &Path, database: &str, base: &str, rest: &str, flags: &[&str]
     let secrets = |name: &str| match name {
         "TWILIO_AUTH_TOKEN" => Some(AUTH_TOKEN.to_owned()),
         "TWILIO_API_SECRET" => Some("the API secret".to_owned()),
-        _ => None,
+        name => {
+            let found = env.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        }
     };
     Config::build(&settings, &secrets).unwrap()
 }
@@ -123,6 +132,33 @@ pub fn client() -> Client {
 }
 
 impl TestApp {
+    async fn start(
+        dir: TempDir,
+        database: TestDatabase,
+        rest: StandIn,
+        flags: &[&str],
+        env: &[(&str, &str)],
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let config = config_with_env(dir.path(), database.url(), &base, rest.url(), flags, env);
+        Self {
+            running: serve::start(config, listener).await.unwrap(),
+            base,
+            rest,
+            database,
+            dir,
+            http: client(),
+        }
+    }
+
+    /// Stops it, and starts it again on what it has kept, at another port and perhaps otherwise configured.
+    #[allow(dead_code)] // Not every target that includes this file restarts.
+    pub async fn restart(self, flags: &[&str], env: &[(&str, &str)]) -> Self {
+        self.running.stop().await.unwrap();
+        Self::start(self.dir, self.database, self.rest, flags, env).await
+    }
+
     /// A user of that role, signed in.
     pub async fn sign_in(&self, name: &str, role: Role) -> Person {
         let (user, cookie) = signed_in(&self.running.state, name, role).await;

@@ -5,17 +5,18 @@ use crate::domain::{
     sid::{AccountSid, ApiKeySid, AppSid},
 };
 use parse::{
-    boolean, database_url, list, number, optional, public_url, quoted, recordings_url, secret, sid,
-    signaling_host,
+    boolean, database_url, list, number, optional, public_url, quoted, secret, sid, signaling_host,
 };
 use std::{env, fmt, net::SocketAddr, path::PathBuf};
 use url::Url;
 
 mod parse;
+pub mod s3;
 mod settings;
 #[cfg(test)]
 mod tests;
 
+pub use s3::S3;
 pub use settings::Settings;
 
 /// A value that never prints.
@@ -47,6 +48,14 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
+    /// For what only a command asks for: the name is then its flag's.
+    pub fn new(name: &'static str, problem: impl Into<String>) -> Self {
+        Self {
+            name,
+            problem: problem.into(),
+        }
+    }
+
     /// The variable.
     pub fn name(&self) -> &'static str {
         self.name
@@ -129,7 +138,40 @@ impl DatabaseUrl {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordingsUrl {
     File(PathBuf),
-    S3 { bucket: String, prefix: String },
+    S3(Box<S3>),
+}
+
+impl RecordingsUrl {
+    /// Reads `text`, which the variable or flag `from` holds, and what else is needed to reach a bucket from that set of variables.
+    pub fn read(
+        from: &'static str,
+        text: &str,
+        variables: s3::Variables,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        if let Some(path) = text.strip_prefix("file://").filter(|path| !path.is_empty()) {
+            return Ok(Self::File(path.into()));
+        }
+        match text.strip_prefix("s3://") {
+            Some(place) => S3::build(from, place, variables, env).map(|s3| Self::S3(Box::new(s3))),
+            None => Err(wrong(
+                from,
+                format!(
+                    "{} is neither file://PATH nor s3://BUCKET/PREFIX",
+                    quoted(text)
+                ),
+            )),
+        }
+    }
+}
+
+impl fmt::Display for RecordingsUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "file://{}", path.display()),
+            Self::S3(s3) => s3.fmt(f),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -226,7 +268,12 @@ impl Config {
             listen_addr,
             frontend_origins,
             database: database_url(&s.database_url)?,
-            recordings: recordings_url(&s.recordings_url)?,
+            recordings: RecordingsUrl::read(
+                "RECORDINGS_URL",
+                &s.recordings_url,
+                s3::Variables::Archive,
+                env,
+            )?,
             twilio: TwilioConfig::build(s, env)?,
             default_country,
             allowed_countries: (!allowed.iter().any(|code| code == "*")).then_some(allowed),

@@ -1,6 +1,6 @@
 //! From the text of a setting to its value, or to a line that says what it should have been.
 
-use super::{ConfigError, DatabaseUrl, RecordingsUrl, Secret, SignalingHost, wrong};
+use super::{ConfigError, DatabaseUrl, Secret, SignalingHost, wrong};
 use crate::server::security;
 use std::{fmt, fs, net::SocketAddr};
 use url::Url;
@@ -122,28 +122,6 @@ pub(super) fn database_url(text: &str) -> Result<DatabaseUrl, ConfigError> {
         _ => Err(wrong(
             "DATABASE_URL",
             "begins neither with sqlite:// nor with postgres://",
-        )),
-    }
-}
-
-pub(super) fn recordings_url(text: &str) -> Result<RecordingsUrl, ConfigError> {
-    if let Some(path) = text.strip_prefix("file://").filter(|path| !path.is_empty()) {
-        return Ok(RecordingsUrl::File(path.into()));
-    }
-    match text
-        .strip_prefix("s3://")
-        .map(|rest| rest.split_once('/').unwrap_or((rest, "")))
-    {
-        Some((bucket, prefix)) if !bucket.is_empty() => Ok(RecordingsUrl::S3 {
-            bucket: bucket.to_owned(),
-            prefix: prefix.trim_matches('/').to_owned(),
-        }),
-        _ => Err(wrong(
-            "RECORDINGS_URL",
-            format!(
-                "{} is neither file://PATH nor s3://BUCKET/PREFIX",
-                quoted(text)
-            ),
         )),
     }
 }

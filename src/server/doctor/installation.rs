@@ -1,6 +1,9 @@
 //! What is examined: a running server's own parts, or what the command line opens.
 
-use super::configuration::{self, Refused};
+use super::{
+    Check,
+    configuration::{self, Refused},
+};
 use crate::server::{
     config::{Config, Settings},
     recordings::Recordings,
@@ -49,9 +52,12 @@ impl Installation {
             true => Err("DATABASE_URL".to_owned()),
             false => open_store(&config, limit).await,
         };
-        let recordings = match is_refused("RECORDINGS_URL") {
-            true => Err("RECORDINGS_URL".to_owned()),
-            false => Recordings::new(&config).map_err(|error| format!("{error:#}")),
+        let archive = refused
+            .iter()
+            .find(|refused| configuration::owner(refused.name) == Check::Archive);
+        let recordings = match archive {
+            Some(refused) => Err(refused.name.to_owned()),
+            None => Recordings::new(&config).map_err(|error| format!("{error:#}")),
         };
         Ok(Self {
             twilio: twilio::Client::new(&config.twilio)?,

@@ -1,7 +1,7 @@
 //! The background task that brings recordings home: Twilio's audio, checked, into the archive.
 
 use super::{
-    archive::Archive,
+    archive::{Archive, Fault},
     wav::{self, NotWav},
 };
 use crate::{
@@ -84,7 +84,7 @@ pub async fn archive_due(state: &AppState, now: i64) -> anyhow::Result<usize> {
     let tried = due.len();
     let blocked = &state.recordings.blocked;
     if tried > 0 && blocked.load(Relaxed) {
-        if let Err(error) = state.recordings.archive.try_incoming().await {
+        if let Err(error) = state.recordings.archive.try_room().await {
             tracing::warn!(%error, waiting = tried, "the archive still takes nothing");
             return Ok(tried);
         }
@@ -118,8 +118,8 @@ enum Failure {
     TooSlow,
     #[error(transparent)]
     NotWav(#[from] NotWav),
-    #[error("the archive did not take it: {0:#}")]
-    Archive(anyhow::Error),
+    #[error("the archive did not take it: {0}")]
+    Archive(Fault),
     #[error("its SID is none: {0}")]
     Sid(String),
 }
@@ -249,7 +249,7 @@ async fn postpone(
             call.sid = recording.call_sid,
             recording.sid = recording.sid,
             error = text,
-            "the archive takes nothing: is its disk full?"
+            "the archive takes nothing: is its disk full, or its store away?"
         );
         let next = now + ARCHIVE_PAUSE.as_millis() as i64;
         let sid = &recording.sid;
@@ -314,20 +314,11 @@ async fn fetch_through(
         tokio::task::spawn_blocking(move || wav::check(&path).map(|()| wav::peaks(&path)));
     let peaks = examined
         .await
-        .map_err(|error| Failure::Archive(error.into()))??;
+        .map_err(|error| Failure::Archive(Fault::Other(error.to_string())))??;
     archive
-        .put(&object_key, file)
+        .keep(&object_key, file, size, &sha256)
         .await
         .map_err(Failure::Archive)?;
-    match archive.size(&object_key).await {
-        Ok(Some(stored)) if stored == size => {}
-        Ok(stored) => {
-            return Err(Failure::Archive(anyhow::anyhow!(
-                "it holds {stored:?} of {size} bytes"
-            )));
-        }
-        Err(error) => return Err(Failure::Archive(error.into())),
-    }
     Ok(Archived {
         object_key,
         content_type: "audio/wav",

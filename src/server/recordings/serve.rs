@@ -139,22 +139,25 @@ async fn archived(
             ));
         }
     };
-    match state
-        .recordings
-        .archive
-        .read(key, bytes)
-        .await
-        .map_err(anyhow::Error::from)?
-    {
-        Some(stream) => Ok(Some(
+    match state.recordings.archive.read(key, bytes).await {
+        Ok(Some(stream)) => Ok(Some(
             response
                 .body(Body::from_stream(stream))
                 .map_err(anyhow::Error::from)?,
         )),
-        None => {
+        Ok(None) => {
             tracing::error!(
                 recording.sid = recording.sid,
                 "an archived recording is not in the archive; playing Twilio's"
+            );
+            Ok(None)
+        }
+        // Twilio has it too, until its time is over.
+        Err(error) => {
+            tracing::warn!(
+                recording.sid = recording.sid,
+                %error,
+                "the archive cannot be read; playing Twilio's"
             );
             Ok(None)
         }

@@ -188,6 +188,39 @@ impl Store {
         Ok(read!(self, pool => sqlx::query_as(SQL).bind(before).bind(limit).fetch_all(pool)))
     }
 
+    /// Those that are in the archive, by SID, after that one.
+    pub async fn archived_recordings(
+        &self,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<StoredRecording>> {
+        const SQL: &str =
+            select!("where r.archived_at is not null and r.sid > $1 order by r.sid limit $2");
+        Ok(read!(self, pool => sqlx::query_as(SQL).bind(after).bind(limit).fetch_all(pool)))
+    }
+
+    /// How many are in the archive.
+    pub async fn archived_count(&self) -> Result<i64> {
+        const SQL: &str = "select count(*) from recordings where archived_at is not null";
+        Ok(read!(self, pool => sqlx::query_scalar(SQL).fetch_one(pool)))
+    }
+
+    /// Is it in the archive?
+    pub async fn is_archived(&self, sid: &str) -> Result<bool> {
+        const SQL: &str =
+            "select count(*) from recordings where sid = $1 and archived_at is not null";
+        let count: i64 = read!(self, pool => sqlx::query_scalar(SQL).bind(sid).fetch_one(pool));
+        Ok(count > 0)
+    }
+
+    /// Was its audio deleted?
+    pub async fn is_deleted(&self, sid: &RecordingSid) -> Result<bool> {
+        const SQL: &str = "select count(*) from recordings where sid = $1 and status = 'deleted'";
+        let count: i64 =
+            read!(self, pool => sqlx::query_scalar(SQL).bind(sid.as_str()).fetch_one(pool));
+        Ok(count > 0)
+    }
+
     /// Calls that were answered, or of which we never heard the end, and that have no recording yet; the newest first. `agent` narrows to one
     /// identity.
     pub async fn calls_without_recording(

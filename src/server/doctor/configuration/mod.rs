@@ -11,7 +11,10 @@ pub use shape::Shape;
 use super::{Check, Finding, Status};
 use crate::{
     i18n::*,
-    server::{config::Config, twilio::client::is_twilios_own},
+    server::{
+        config::{Config, s3},
+        twilio::client::is_twilios_own,
+    },
 };
 use shape::Value;
 use std::collections::BTreeSet;
@@ -27,6 +30,7 @@ pub(super) fn owner(variable: &str) -> Check {
         "FRONTEND_URL" => Check::FrontendUrl,
         "DATABASE_URL" => Check::Database,
         "RECORDINGS_URL" => Check::Archive,
+        name if s3::VARIABLES.contains(&name) => Check::Archive,
         _ => Check::Configuration,
     }
 }
@@ -62,6 +66,7 @@ pub(super) fn needs(check: Check) -> &'static [&'static str] {
         Check::PublicUrl => &["PUBLIC_URL", "LISTEN_ADDR", "TWILIO_AUTH_TOKEN"],
         Check::FrontendUrl => &["FRONTEND_URL", "PUBLIC_URL"],
         Check::Database => &["DATABASE_URL"],
+        // The bucket's variables are this check's own, and refused with it.
         Check::Archive => &["RECORDINGS_URL"],
     }
 }

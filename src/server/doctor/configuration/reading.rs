@@ -1,7 +1,7 @@
 //! Reads a configuration that the server would refuse: what is refused is put aside, with the reason, and the rest is read.
 
 use super::{Fault, shape::Value};
-use crate::server::config::{Config, ConfigError, Settings};
+use crate::server::config::{Config, ConfigError, Settings, s3};
 use std::collections::BTreeSet;
 
 /// A variable whose value was not accepted.
@@ -52,6 +52,10 @@ pub fn read(
                     written,
                 });
                 aside.insert(name);
+                // One fault of the bucket's is enough to say that the archive cannot be used: the next one may come of this one.
+                if s3::VARIABLES.contains(&name) {
+                    settings.put_back("RECORDINGS_URL");
+                }
                 // Neither of these is accepted without the other.
                 if name.starts_with("ADMIN_") {
                     aside.extend(["ADMIN_EMAIL", "ADMIN_PASSWORD"]);
