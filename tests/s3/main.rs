@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod archiving;
+mod moving;
 mod outages;
 mod store;
 #[allow(dead_code)]

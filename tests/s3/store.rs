@@ -24,8 +24,10 @@ impl Store {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("data").join(BUCKET)).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = port.local_addr().unwrap().port();
+        let port = {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap().port()
+        };
         let mut store = Self {
             port,
             folder,
@@ -61,7 +63,8 @@ impl Store {
             .unwrap();
         self.server = Some(server);
         let (http, begun) = (client(), Instant::now());
-        while http.get(self.url()).send().await.is_err() {
+        let patience = Duration::from_secs(5);
+        while http.get(self.url()).timeout(patience).send().await.is_err() {
             let ended = self.server.as_mut().unwrap().try_wait().unwrap();
             assert!(
                 ended.is_none() && begun.elapsed() < Duration::from_secs(60),

@@ -12,7 +12,7 @@ use axum::body::Bytes;
 use futures::{Stream, StreamExt, stream::BoxStream};
 use incoming::{Incoming, make_private};
 use object_store::{
-    Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, buffered::BufWriter,
+    Error, GetOptions, GetRange, MultipartUpload, ObjectStore, ObjectStoreExt,
     local::LocalFileSystem, path::Path,
 };
 use sha2::{Digest, Sha256};
@@ -23,10 +23,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    time::timeout,
-};
+use tokio::{io::AsyncReadExt, time::timeout};
 
 const CHUNK: usize = 1024 * 1024;
 /// What is larger goes up in parts of this size, one at a time: the least that S3 takes.
@@ -87,13 +84,7 @@ impl Archive {
     /// all, and in place of one that was there.
     pub async fn keep(&self, key: &str, file: &FilePath, size: u64, sha256: &str) -> Result<()> {
         let mut file = tokio::fs::File::open(file).await?;
-        let mut writer = BufWriter::with_capacity(self.store.clone(), Path::from(key), PART)
-            .with_max_concurrency(1);
-        if let Err(fault) = copy(&mut file, &mut writer).await {
-            // What was written so far is not an object yet; that it cannot be taken away is no second failure.
-            let _ = timeout(ANSWER, writer.abort()).await;
-            return Err(fault);
-        }
+        self.send(&Path::from(key), &mut file).await?;
         match self.digest(key).await? {
             None => Err(Fault::Gone),
             Some((found, _)) if found != size => Err(Fault::Short {
@@ -103,6 +94,21 @@ impl Archive {
             Some((_, hash)) if hash != sha256 => Err(Fault::Altered),
             Some(_) => Ok(()),
         }
+    }
+
+    async fn send(&self, key: &Path, file: &mut tokio::fs::File) -> Result<()> {
+        let first = next_part(file).await?;
+        if first.len() < PART {
+            self.store.put(key, first.into()).await?;
+            return Ok(());
+        }
+        let mut upload = self.store.put_multipart(key).await?;
+        let sent = send_parts(&mut *upload, file, first).await;
+        if sent.is_err() {
+            // What was sent so far is not an object yet; that it cannot be taken away is no second failure.
+            let _ = timeout(ANSWER, upload.abort()).await;
+        }
+        sent
     }
 
     /// Puts a small object under `doctor/`, reads it back and takes it away again. `name` is one that no other has.
@@ -220,22 +226,25 @@ fn patient(
     }
 }
 
-async fn copy(file: &mut tokio::fs::File, writer: &mut BufWriter) -> Result<()> {
-    loop {
-        let mut chunk = Vec::with_capacity(CHUNK);
-        if file.take(CHUNK as u64).read_to_end(&mut chunk).await? == 0 {
-            break;
-        }
-        writer.put(Bytes::from(chunk)).await?;
+/// Sends the first part and all that follows it, one at a time.
+async fn send_parts(
+    upload: &mut dyn MultipartUpload,
+    file: &mut tokio::fs::File,
+    mut part: Vec<u8>,
+) -> Result<()> {
+    while !part.is_empty() {
+        upload.put_part(part.into()).await?;
+        part = next_part(file).await?;
     }
-    // Its error has been through `io`, and comes out of it as it went in.
-    writer
-        .shutdown()
-        .await
-        .map_err(|error| match error.downcast::<Error>() {
-            Ok(error) => error.into(),
-            Err(error) => error.into(),
-        })
+    upload.complete().await?;
+    Ok(())
+}
+
+/// The next [`PART`] bytes; fewer at the end of the file.
+async fn next_part(file: &mut tokio::fs::File) -> Result<Vec<u8>> {
+    let mut part = Vec::new();
+    file.take(PART as u64).read_to_end(&mut part).await?;
+    Ok(part)
 }
 
 #[cfg(test)]
