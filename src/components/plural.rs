@@ -51,6 +51,11 @@ pub fn seconds(locale: Locale, count: u64) -> String {
     counted(locale, td_string!(locale, counted.seconds), count)
 }
 
+/// `tried 5 times`
+pub fn attempts(locale: Locale, count: u64) -> String {
+    counted(locale, td_string!(locale, counted.attempts), count)
+}
+
 pub fn problems(locale: Locale, count: u64) -> String {
     counted(locale, td_string!(locale, counted.problems), count)
 }

@@ -1,8 +1,9 @@
-//! Set-up, for administrators: whether calls can work and what keeps them from it, the mend, the test with which an installation ends, and
-//! what the server has read.
+//! Set-up, for administrators: whether calls can work and what keeps them from it, the mend, the test with which an installation ends, work
+//! that waits, and what the server has read.
 
 mod checks;
 mod mend;
+mod stuck;
 mod test_call;
 
 pub use test_call::rows;
@@ -24,6 +25,7 @@ use crate::{
 use checks::{Checks, Summary};
 use leptos::{nonce::use_nonce, prelude::*};
 use mend::{Outcome, Record};
+use stuck::Stuck;
 use test_call::TestCall;
 
 /// Too small for an island: the page ships no other code.
@@ -51,6 +53,7 @@ pub fn Setup() -> impl IntoView {
             <Checks locale />
             <div class="aside">
                 <TestCall locale />
+                <Stuck locale stuck=sheet.stuck />
                 <Refusals />
                 <Record locale mends=sheet.mends />
                 <Addresses locale />

@@ -1,7 +1,12 @@
 //! What `/metrics` tells: how long Twilio waits for us and we for Twilio, what is refused, what waits and since when. Every name is here or beside what
 //! it counts, and all of them are there from the start, so that a rule that watches one never watches nothing.
 
-use super::{clock, refusals::Reason, state::AppState};
+use super::{
+    clock,
+    refusals::Reason,
+    state::AppState,
+    store::{Store, StoreError, StuckWork},
+};
 use crate::domain::call::Event;
 use axum::{
     extract::{MatchedPath, Request},
@@ -127,7 +132,7 @@ pub async fn run(state: AppState) {
 }
 
 /// Measures what has to be looked up.
-pub async fn refresh(state: &AppState, now: i64) -> Result<(), super::store::StoreError> {
+pub async fn refresh(state: &AppState, now: i64) -> Result<(), StoreError> {
     let places = |all: &tokio::sync::Semaphore, most: usize| {
         most.saturating_sub(all.available_permits()) as f64
     };
@@ -147,15 +152,19 @@ pub async fn refresh(state: &AppState, now: i64) -> Result<(), super::store::Sto
     let age = |since: Option<i64>| since.map_or(0, |since| (now - since).max(0)) as f64 / 1000.0;
     gauge!("almasar_job_age_seconds", "job" => "archive").set(age(backlog.audio_since));
     gauge!("almasar_job_age_seconds", "job" => "reconcile").set(age(backlog.question_due_at));
-    let stuck = state
-        .store
-        .stuck_work(now - PATIENCE_MS, now - REMEMBERED_MS, MOST_STUCK)
-        .await?;
+    let stuck = stuck(&state.store, now, MOST_STUCK).await?;
     for work in ["audio", "recording", "call"] {
         let count = stuck.iter().filter(|one| one.work == work).count();
         gauge!("almasar_stuck_work", "work" => work).set(count as f64);
     }
     Ok(())
+}
+
+/// What does not get on by itself, and what was given up lately; the oldest first.
+pub async fn stuck(store: &Store, now: i64, limit: i64) -> Result<Vec<StuckWork>, StoreError> {
+    store
+        .stuck_work(now - PATIENCE_MS, now - REMEMBERED_MS, limit)
+        .await
 }
 
 /// What is counted of a callback once it is durable, and has gone where it is kept.

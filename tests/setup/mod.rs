@@ -3,6 +3,7 @@
 mod checklist;
 mod mend;
 mod page;
+mod stuck;
 
 use crate::doctor::World;
 use almasar::{

@@ -105,6 +105,9 @@ async fn pause(state: &AppState) -> Duration {
     }
 }
 
+/// With these words begins the reason that is stored where the archive is to blame.
+pub const ARCHIVE_REFUSED: &str = "the archive did not take it";
+
 /// Why a recording is not in the archive yet.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -118,7 +121,7 @@ enum Failure {
     TooSlow,
     #[error(transparent)]
     NotWav(#[from] NotWav),
-    #[error("the archive did not take it: {0}")]
+    #[error("{ARCHIVE_REFUSED}: {0}")]
     Archive(Fault),
     #[error("its SID is none: {0}")]
     Sid(String),

@@ -10,7 +10,8 @@ pub use mend::{Offer, Told};
 use super::{
     error::Result,
     state::AppState,
-    store::{Store, StoreError, StoredMend},
+    store::{Store, StoreError, StoredMend, StuckWork},
+    vitals,
 };
 use crate::domain::{
     checklist::{Checklist, Seen},
@@ -27,12 +28,16 @@ const FINISHED_AT: &str = "setup_finished_at";
 const CALLS: i64 = 8;
 /// How many mends are shown.
 const MENDS: i64 = 10;
+/// How much of the work that waits.
+const STUCK: i64 = 20;
 
 /// What the page shows beside the checks.
 #[derive(Debug, Clone)]
 pub struct Sheet {
     pub checklist: Checklist,
     pub mends: Vec<StoredMend>,
+    /// Work that does not get on, the oldest first.
+    pub stuck: Vec<StuckWork>,
     /// What became of this user's mend: shown once.
     pub told: Option<Told>,
 }
@@ -42,6 +47,7 @@ pub async fn sheet(state: &AppState, user: &User, now: i64) -> Result<Sheet> {
     Ok(Sheet {
         checklist: checklist(state, now).await?,
         mends: state.store.mends(MENDS).await?,
+        stuck: vitals::stuck(&state.store, now, STUCK).await?,
         told: mend::told(state, user).await?,
     })
 }
