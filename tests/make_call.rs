@@ -3,6 +3,7 @@
 use crate::support::{stand_in::Answer, *};
 use almasar::{domain::user::Role, server::clock};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 fn calls() -> String {
     format!("/2010-04-01/Accounts/{ACCOUNT}/Calls.json")
@@ -128,4 +129,91 @@ async fn twilios_refusal_is_told_in_its_words() {
         .await;
     assert_eq!(answer.status(), 502);
     assert!(answer.text().await.unwrap().contains("21215"));
+}
+
+#[tokio::test]
+async fn a_twilio_that_fails_or_wants_to_be_left_alone_is_told_of_within_two_seconds_and_asked_no_second_time()
+ {
+    for (answer, status) in [
+        (Answer::status(500), 502),
+        (Answer::status(503).header("retry-after", "1"), 502),
+        (Answer::status(429).header("retry-after", "30"), 502),
+    ] {
+        let app = spawn_app().await;
+        let agent = app.sign_in("agent", Role::Agent).await;
+        let store = &app.running.state.store;
+        store
+            .upsert_phone(&agent.user.id, "tab", clock::now())
+            .await
+            .unwrap();
+        app.rest.answers("POST", &calls(), [answer]);
+        let asked = Instant::now();
+        let answer = agent
+            .post("/api/calls", json!({ "to": "0569705616" }))
+            .await;
+        assert_eq!(answer.status(), status);
+        assert!(
+            asked.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            asked.elapsed()
+        );
+        assert_eq!(app.rest.asked("Calls.json").len(), 1);
+        assert_eq!(app.count_calls().await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_twilio_that_did_nothing_is_asked_again_while_somebody_waits() {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let store = &app.running.state.store;
+    store
+        .upsert_phone(&agent.user.id, "tab", clock::now())
+        .await
+        .unwrap();
+    let later = Answer::status(429).header("retry-after", "1");
+    let made = Answer::json(json!({ "sid": call_sid(1), "status": "queued" }));
+    app.rest.answers("POST", &calls(), [later, made]);
+    let answer = agent
+        .post("/api/calls", json!({ "to": "0569705616" }))
+        .await;
+    assert_eq!(answer.status(), 201);
+    assert_eq!(app.rest.asked("Calls.json").len(), 2);
+}
+
+#[tokio::test]
+async fn a_call_that_twilio_names_too_late_for_whoever_asked_is_theirs_all_the_same() {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let store = &app.running.state.store;
+    store
+        .upsert_phone(&agent.user.id, "tab", clock::now())
+        .await
+        .unwrap();
+    let made = Answer::json(json!({ "sid": call_sid(1), "status": "queued" }));
+    app.rest
+        .answers("POST", &calls(), [made.after(Duration::from_secs(3))]);
+    let to = json!({ "to": "0569705616" });
+    let asked = Instant::now();
+    let answer = agent.post("/api/calls", to.clone()).await;
+    assert_eq!(answer.status(), 504);
+    assert!(
+        asked.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        asked.elapsed()
+    );
+    let again = agent.post("/api/calls", to.clone()).await;
+    assert_eq!(again.status(), 409, "it may be ringing already");
+    until("the call is there", || async {
+        app.count_calls().await == 1
+    })
+    .await;
+    let call = agent.json(&format!("/api/calls/{}", call_sid(1))).await;
+    assert_eq!(call["agent"]["id"], json!(agent.user.id));
+    assert_eq!(app.rest.asked("Calls.json").len(), 1);
+    // And the next call to that number is a call like any other.
+    until("it is not being made any more", || async {
+        agent.post("/api/calls", to.clone()).await.status() != 409
+    })
+    .await;
 }

@@ -7,6 +7,8 @@ use almasar::{
 };
 use reqwest::Method;
 use serde_json::json;
+use std::time::Duration;
+use tokio::time::Instant;
 
 fn new_call() -> NewCall {
     NewCall {
@@ -32,7 +34,7 @@ async fn a_call_is_asked_for_again_only_when_twilio_did_nothing() {
         .running
         .state
         .twilio
-        .create_call(&new_call())
+        .create_call(&new_call(), Instant::now() + Duration::from_secs(2))
         .await
         .unwrap();
     assert_eq!(call.sid, call_sid(1));
@@ -43,7 +45,7 @@ async fn a_call_is_asked_for_again_only_when_twilio_did_nothing() {
         .running
         .state
         .twilio
-        .create_call(&new_call())
+        .create_call(&new_call(), Instant::now() + Duration::from_secs(2))
         .await
         .expect_err("no second attempt");
     assert!(
@@ -51,6 +53,29 @@ async fn a_call_is_asked_for_again_only_when_twilio_did_nothing() {
         "{error}"
     );
     assert_eq!(app.rest.asked("Calls.json").len(), 3);
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_waits_for_any_more_is_not_asked_for_again() {
+    let app = spawn_app().await;
+    let path = format!("/2010-04-01/Accounts/{ACCOUNT}/Calls.json");
+    let later = Answer::status(429).header("retry-after", "3");
+    let made = Answer::json(json!({ "sid": call_sid(1), "status": "queued" }));
+    app.rest.answers("POST", &path, [later, made]);
+    let asked = Instant::now();
+    let error = app
+        .running
+        .state
+        .twilio
+        .create_call(&new_call(), Instant::now() + Duration::from_secs(2))
+        .await
+        .expect_err("three seconds are too long");
+    assert!(
+        matches!(error, TwilioError::Refused { status: 429, .. }),
+        "{error}"
+    );
+    assert!(asked.elapsed() < Duration::from_secs(1));
+    assert_eq!(app.rest.asked("Calls.json").len(), 1);
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ impl Error {
         range_not_satisfiable => RANGE_NOT_SATISFIABLE,
         too_many_requests => TOO_MANY_REQUESTS,
         bad_gateway => BAD_GATEWAY,
+        gateway_timed_out => GATEWAY_TIMEOUT,
         unavailable => SERVICE_UNAVAILABLE,
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     auth,
-    calls::{live::Live, make::Making, reconcile},
+    calls::{live::Live, make::Makings, reconcile},
     causes::Inquiries,
     clock,
     config::Config,
@@ -86,7 +86,7 @@ pub async fn prepare(config: Config) -> Result<AppState> {
         recordings: Recordings::new(&config)?,
         refusals: Refusals::default(),
         inquiries: Inquiries::default(),
-        making: Making::default(),
+        makings: Makings::default(),
         throttle: Arc::default(),
         room: Room::of_this_process(),
         leptos_options: site::leptos_options(&config),

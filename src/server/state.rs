@@ -2,7 +2,7 @@
 
 use super::{
     auth::throttle::Throttle,
-    calls::{live::Live, make::Making},
+    calls::{live::Live, make::Makings},
     causes::Inquiries,
     config::Config,
     numbers::Numbers,
@@ -48,8 +48,8 @@ pub struct Handles {
     pub refusals: Refusals,
     /// The calls that Twilio is being asked about.
     pub inquiries: Inquiries,
-    /// Those for whom Twilio is being asked to ring somebody.
-    pub making: Making,
+    /// The calls that Twilio is being asked to make.
+    pub makings: Makings,
     /// Of attempts to sign in.
     pub throttle: Arc<Throttle>,
     pub room: Room,

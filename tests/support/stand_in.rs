@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 use tokio::net::TcpListener;
 
@@ -32,6 +33,8 @@ pub struct Answer {
     pub body: Bytes,
     /// The connection breaks after half of the body.
     pub cut: bool,
+    /// How long it takes.
+    pub after: Duration,
 }
 
 impl Answer {
@@ -41,6 +44,7 @@ impl Answer {
             headers: vec![("content-type", "application/json".into())],
             body: body.to_string().into(),
             cut: false,
+            after: Duration::ZERO,
         }
     }
 
@@ -59,6 +63,7 @@ impl Answer {
             headers: vec![("content-type", "audio/x-wav".into())],
             body,
             cut: false,
+            after: Duration::ZERO,
         }
     }
 
@@ -68,11 +73,16 @@ impl Answer {
             headers: vec![("location", location)],
             body: Bytes::new(),
             cut: false,
+            after: Duration::ZERO,
         }
     }
 
     pub fn cut(self) -> Self {
         Self { cut: true, ..self }
+    }
+
+    pub fn after(self, after: Duration) -> Self {
+        Self { after, ..self }
     }
 
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
@@ -127,6 +137,23 @@ impl StandIn {
             .collect()
     }
 
+    /// Notes what was asked, and takes the answer to it.
+    fn next(&self, asked: Asked) -> Answer {
+        let path = asked.path.split('?').next().unwrap_or_default();
+        let key = format!("{} {path}", asked.method);
+        let mut script = self.lock();
+        script.asked.push(asked);
+        let answers = script.answers.get_mut(&key);
+        let answer = answers.and_then(|answers| {
+            if answers.len() > 1 {
+                answers.pop_front()
+            } else {
+                answers.front().cloned()
+            }
+        });
+        answer.unwrap_or_else(|| Answer::status(404))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Script> {
         self.script.lock().expect("no test failed meanwhile")
     }
@@ -142,25 +169,14 @@ async fn answer(State(stand_in): State<StandIn>, request: Request) -> Response {
         .path_and_query()
         .map(ToString::to_string)
         .unwrap_or_default();
-    let mut script = stand_in.lock();
-    script.asked.push(Asked {
+    let answer = stand_in.next(Asked {
         method: parts.method.to_string(),
         path,
         headers: parts.headers,
         body: String::from_utf8_lossy(&body).into_owned(),
     });
-    let answers = script
-        .answers
-        .get_mut(&format!("{} {}", parts.method, parts.uri.path()));
-    let answer = answers.and_then(|answers| {
-        if answers.len() > 1 {
-            answers.pop_front()
-        } else {
-            answers.front().cloned()
-        }
-    });
-    drop(script);
-    respond(answer.unwrap_or_else(|| Answer::status(404)))
+    tokio::time::sleep(answer.after).await;
+    respond(answer)
 }
 
 fn respond(answer: Answer) -> Response {

@@ -3,6 +3,7 @@
 use super::{history, place};
 use crate::{
     domain::{
+        phone::PhoneNumber,
         user::User,
         view::{CallView, Reason},
     },
@@ -15,46 +16,52 @@ use crate::{
 };
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::time::timeout;
+use tokio::time::Instant;
 
-/// How long a person waits for Twilio to say that it rings. Long enough for any Twilio that is well.
-const PATIENCE: Duration = Duration::from_millis(1500);
 /// How long ago a browser tab must have said that its phone is registered.
 const PHONE_FRESH_MS: i64 = 90_000;
+/// How long whoever asked waits for Twilio: they are to be told within 2 s.
+const PATIENCE: Duration = Duration::from_millis(1_800);
 
-/// Those for whom Twilio is being asked to ring somebody. One call at a time: who hears nothing and asks again must not ring twice.
-#[derive(Clone, Default)]
-pub struct Making(Arc<Mutex<HashSet<String>>>);
+/// The calls that Twilio has been asked to make and has not named yet: who asked, for which number.
+#[derive(Debug, Clone, Default)]
+pub struct Makings(Arc<Mutex<HashSet<(String, PhoneNumber)>>>);
 
-/// One user's place among them, until dropped.
-struct Turn {
-    making: Making,
-    user_id: String,
+/// One of them, for as long as it lasts.
+struct Making {
+    makings: Makings,
+    what: (String, PhoneNumber),
 }
 
-impl Making {
-    fn begin(&self, user: &User) -> Option<Turn> {
-        let (making, user_id) = (self.clone(), user.id.clone());
-        let begun = self.lock().insert(user_id.clone());
-        begun.then_some(Turn { making, user_id })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Makings {
+    /// `None`: that call is being made already.
+    fn begin(&self, user: &User, number: &PhoneNumber) -> Option<Making> {
+        let what = (user.id.clone(), number.clone());
+        let mut makings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        makings.insert(what.clone()).then(|| Making {
+            makings: self.clone(),
+            what,
+        })
     }
 }
 
-impl Drop for Turn {
+impl Drop for Making {
     fn drop(&mut self) {
-        self.making.lock().remove(&self.user_id);
+        let makings = &self.makings.0;
+        makings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.what);
     }
 }
 
-/// Rings `to`, as typed, for this user. 409 when no browser of theirs could be joined.
+/// Rings `to`, as typed, for this user. 409 when no browser of theirs could be joined, or the same call is being made already; 504 when Twilio
+/// has not said in time whether it rings them. What is asked of Twilio then goes on: if it rings them after all, the call is this user's.
 pub async fn make(state: &AppState, user: &User, to: &str) -> Result<CallView> {
+    let awaited = Instant::now() + PATIENCE;
     let missing = state.config.twilio.missing();
     let Some(caller_id) = state
         .config
@@ -87,26 +94,34 @@ pub async fn make(state: &AppState, user: &User, to: &str) -> Result<CallView> {
             .url(&format!("/api/calls/webhook/status{}", twilio::RETRIES)),
         timeout_secs: state.config.ring_timeout_secs,
     };
-    let Some(turn) = state.making.begin(user) else {
+    // While it is not known whether the customer is being rung, pressing again must not ring them twice.
+    let Some(making) = state.makings.begin(user, &number) else {
         return Err(Error::conflict(
-            "Twilio has not answered yet whether it rings the last number. Wait a moment",
+            "This call is being made already, and Twilio has not answered yet. Wait a moment, and look at the history",
         ));
     };
     // Not to be dropped half-way when the one who asked goes away: a customer whose phone rings must have an agent.
     let making = {
         let (state, user) = (state.clone(), user.clone());
         state.tasks.clone().spawn(async move {
-            let _turn = turn;
-            let made = state.twilio.create_call(&call).await.map_err(not_made)?;
+            let _making = making;
+            let made = state
+                .twilio
+                .create_call(&call, awaited)
+                .await
+                .map_err(not_made)?;
             tracing::info!(call.sid = %made.sid, to = %number, user = user.id, "call made by REST");
             place::placed_by_rest(&state, &user, made.sid.clone(), &number).await?;
             Ok::<_, Error>(made.sid)
         })
     };
-    let Ok(made) = timeout(PATIENCE, making).await else {
-        tracing::warn!(user = user.id, "Twilio takes long to make a call by REST");
-        return Err(Error::bad_gateway(
-            "Twilio does not answer. Should it ring after all, your page rings too",
+    let Ok(made) = tokio::time::timeout_at(awaited, making).await else {
+        tracing::warn!(
+            user = user.id,
+            "Twilio has not said in time whether it makes a call"
+        );
+        return Err(Error::gateway_timed_out(
+            "Twilio has not answered in time. If it calls all the same, the call shows in the history within seconds, and your phone rings",
         ));
     };
     let sid = made.map_err(anyhow::Error::from)??;

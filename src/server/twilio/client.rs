@@ -151,10 +151,19 @@ impl Client {
         until?.checked_duration_since(Instant::now())
     }
 
-    /// Rings `call.to`. Never repeated unless Twilio says that it did nothing (429): nobody is to be rung twice.
-    pub async fn create_call(&self, call: &NewCall) -> Result<Call> {
-        self.post(&self.resource("/Calls.json")?, &call.form())
-            .await
+    /// Rings `call.to`. Never repeated unless Twilio says that it did nothing (429), and then only while somebody waits for it, until
+    /// `awaited`: nobody is to be rung twice, nor after they have been given up.
+    pub async fn create_call(&self, call: &NewCall, awaited: Instant) -> Result<Call> {
+        let url = self.inner.url(&self.resource("/Calls.json")?);
+        let form = call.form();
+        let patience = Patience {
+            attempts: self.attempts,
+            until: Some(awaited),
+        };
+        let sent = self
+            .send_within(patience, Method::POST, &url, &|request| request.form(&form))
+            .await?;
+        read(sent).await
     }
 
     pub async fn fetch_call(&self, sid: &CallSid) -> Result<Call> {
@@ -295,24 +304,52 @@ impl Client {
         url: &str,
         fill: &(dyn Fn(RequestBuilder) -> RequestBuilder + Sync),
     ) -> Result<Response> {
+        let patience = Patience {
+            attempts: self.attempts,
+            until: None,
+        };
+        self.send_within(patience, method, url, fill).await
+    }
+
+    async fn send_within(
+        &self,
+        patience: Patience,
+        method: Method,
+        url: &str,
+        fill: &(dyn Fn(RequestBuilder) -> RequestBuilder + Sync),
+    ) -> Result<Response> {
         let repeatable = method != Method::POST;
         let request = || fill(self.inner.http.request(method.clone(), url));
-        let sent = repeated_up_to(self.attempts, repeatable, || {
-            self.inner.authorised(&request)
-        });
+        let sent = repeated_within(patience, repeatable, || self.inner.authorised(&request));
         accept(sent.await?).await
     }
+}
+
+/// How far one goes on asking.
+#[derive(Clone, Copy)]
+struct Patience {
+    attempts: u32,
+    /// No attempt begins after this.
+    until: Option<Instant>,
 }
 
 pub(super) async fn repeated<F>(repeatable: bool, ask: impl Fn() -> F) -> Result<Response>
 where
     F: Future<Output = Result<Response>>,
 {
-    repeated_up_to(ATTEMPTS, repeatable, ask).await
+    let patience = Patience {
+        attempts: ATTEMPTS,
+        until: None,
+    };
+    repeated_within(patience, repeatable, ask).await
 }
 
 /// Asks again, with growing pauses or as `Retry-After` says, while Twilio answers 429, and 5xx or nothing where asking twice is harmless.
-async fn repeated_up_to<F>(attempts: u32, repeatable: bool, ask: impl Fn() -> F) -> Result<Response>
+async fn repeated_within<F>(
+    patience: Patience,
+    repeatable: bool,
+    ask: impl Fn() -> F,
+) -> Result<Response>
 where
     F: Future<Output = Result<Response>>,
 {
@@ -329,11 +366,12 @@ where
             Err(TwilioError::Unreachable(_)) if repeatable => None,
             _ => return outcome,
         };
-        if attempt >= attempts {
+        let growing = || jittered(FIRST_PAUSE * 2u32.pow(attempt - 1));
+        let again = Instant::now() + pause.unwrap_or_else(growing);
+        if attempt >= patience.attempts || patience.until.is_some_and(|until| until <= again) {
             return outcome;
         }
-        let growing = || jittered(FIRST_PAUSE * 2u32.pow(attempt - 1));
-        tokio::time::sleep(pause.unwrap_or_else(growing)).await;
+        tokio::time::sleep_until(again).await;
         attempt += 1;
     }
 }
