@@ -12,6 +12,7 @@ mod far_end;
 mod faults;
 mod frames;
 mod media;
+mod network;
 mod pcmu;
 mod recording;
 mod recordings;

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use crate::account::{Account, Application, Credentials};
 use crate::cli::Cli;
 use crate::media::Media;
+use crate::network::Network;
 use crate::sid::Sid;
 use crate::simulator::{Shared, Simulator};
 use crate::webhook::Sender;
@@ -24,7 +25,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let plain = bind(cli.listen)?;
     let tls = cli.tls_listen.map(bind).transpose()?;
     let address = plain.local_addr()?;
-    let media = Media::start(cli.media).await?;
+    let network = Network::default();
+    let media = Media::start(cli.media, network.clone()).await?;
     let media_address = media.address();
     let public_url = cli
         .public_url
@@ -33,6 +35,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let simulator = Arc::new(Simulator::new(
         account(&cli),
         media,
+        network,
         Sender::new()?,
         public_url.trim_end_matches('/').to_owned(),
     ));

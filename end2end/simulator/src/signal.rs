@@ -24,6 +24,7 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// Takes a browser's socket.
 pub async fn connect(State(simulator): State<Shared>, upgrade: WebSocketUpgrade) -> Response {
+    simulator.network.passable().await;
     if simulator
         .gateway()
         .refuse_until
@@ -49,6 +50,7 @@ async fn serve(simulator: Shared, mut socket: WebSocket) {
         tokio::select! {
             message = outgoing.recv() => match message {
                 Some(ToSocket::Frame(frame)) => {
+                    simulator.network.passable().await;
                     tracing::debug!(kind = frame.kind(), "to the browser");
                     if socket.send(Message::Text(frame.to_json().into())).await.is_err() {
                         break;
@@ -59,12 +61,19 @@ async fn serve(simulator: Shared, mut socket: WebSocket) {
             message = socket.recv() => match message {
                 // The SDK sends our heartbeat back; answering that would never end.
                 Some(Ok(Message::Text(text))) if text.trim().is_empty() => {}
-                Some(Ok(Message::Text(text))) => session.take(&text),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+                Some(Ok(Message::Text(text))) => {
+                    simulator.network.passable().await;
+                    session.take(&text);
+                }
+                // Nor does a goodbye get through.
+                Some(Ok(Message::Close(_)) | Err(_)) | None => {
+                    simulator.network.passable().await;
+                    break;
+                }
                 Some(Ok(_)) => {}
             },
             // The SDK takes 15 s of silence for a lost connection.
-            _ = heartbeat.tick() => {
+            _ = heartbeat.tick(), if !simulator.network.is_cut() => {
                 if socket.send(Message::Text("\n".into())).await.is_err() {
                     break;
                 }

@@ -14,6 +14,7 @@ use crate::call::Input;
 use crate::faults::Faults;
 use crate::frames::{self, Frame};
 use crate::media::Media;
+use crate::network::Network;
 use crate::sid::Sid;
 use crate::switchboard::Event;
 use crate::webhook::{Attempt, Sender};
@@ -89,6 +90,8 @@ pub struct Simulator {
     calls: Mutex<HashMap<String, mpsc::UnboundedSender<Event>>>,
     /// All media.
     pub media: Media,
+    /// Between us and the browsers.
+    pub network: Network,
     /// Sends webhooks.
     pub sender: Sender,
     /// What recording URLs begin with.
@@ -106,7 +109,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Simulator {
     /// A simulator with nothing going on.
-    pub fn new(account: Account, media: Media, sender: Sender, public_url: String) -> Self {
+    pub fn new(
+        account: Account,
+        media: Media,
+        network: Network,
+        sender: Sender,
+        public_url: String,
+    ) -> Self {
         Self {
             account: Mutex::new(account),
             faults: Mutex::default(),
@@ -114,6 +123,7 @@ impl Simulator {
             gateway: Mutex::default(),
             calls: Mutex::default(),
             media,
+            network,
             sender,
             public_url,
             next_socket: AtomicU64::new(1),
@@ -151,6 +161,15 @@ impl Simulator {
         };
         self.gateway().sockets.insert(id, socket);
         id
+    }
+
+    /// Nothing has been heard of a socket for longer than its calls may outlive it.
+    pub fn give_up(&self, id: SocketId) {
+        if let Some(socket) = self.gateway().sockets.get_mut(&id) {
+            tracing::info!(?id, "nothing is heard of a browser any more");
+            socket.reconnect_timeout = Duration::ZERO;
+        }
+        self.disconnect(id);
     }
 
     /// Forgets a socket; every call decides for itself what that means. Returns how long its calls may outlive it.

@@ -54,6 +54,7 @@ pub fn routes() -> Router<Shared> {
         .route("/_control/alerts", get(views::alerts))
         .route("/_control/signal", get(views::sockets))
         .route("/_control/signal/drop", post(drop_sockets))
+        .route("/_control/network", post(cut_network))
         .route("/_control/tokens/invalidate", post(invalidate_tokens))
         .route("/_control/reset", post(reset))
         .route_layer(middleware::from_fn(loopback_only))
@@ -265,6 +266,29 @@ async fn drop_sockets(State(simulator): State<Shared>, body: String) -> Result<J
     Ok(Json(json!({"dropped": dropped})))
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Cut {
+    cut_ms: u64,
+}
+
+/// Nothing gets to a browser or from one for a while. A call whose browser is not heard of for longer than it may outlive a lost socket ends.
+async fn cut_network(State(simulator): State<Shared>, body: String) -> Result<StatusCode, Wrong> {
+    let Cut { cut_ms } = read(&body)?;
+    let until = simulator.network.cut(Duration::from_millis(cut_ms));
+    let gateway = simulator.gateway();
+    for (&id, socket) in gateway.sockets.iter().filter(|_| cut_ms > 0) {
+        let (simulator, patience) = (simulator.clone(), socket.reconnect_timeout);
+        tokio::spawn(async move {
+            tokio::time::sleep(patience).await;
+            if simulator.network.is_cut_until(until) {
+                simulator.give_up(id);
+            }
+        });
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Every token issued until now is void, from its next use on.
 async fn invalidate_tokens(State(simulator): State<Shared>) -> StatusCode {
     simulator.gateway().void_until = Some(Timestamp::now().as_second());
@@ -274,6 +298,7 @@ async fn invalidate_tokens(State(simulator): State<Shared>) -> StatusCode {
 /// Ends all calls and forgets everything; browsers stay connected.
 async fn reset(State(simulator): State<Shared>) -> StatusCode {
     *simulator.faults() = Faults::default();
+    simulator.network.cut(Duration::ZERO);
     simulator.hang_up_everything();
     let patience = Instant::now() + Duration::from_secs(2);
     while simulator.has_calls() && Instant::now() < patience {

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::call::Side;
 use crate::far_end::Speech;
+use crate::network::{Network, Wire};
 use crate::sid::Sid;
 use task::Task;
 
@@ -96,7 +97,7 @@ pub struct Media {
 
 impl Media {
     /// Binds the socket and starts the task.
-    pub async fn start(address: SocketAddr) -> anyhow::Result<Self> {
+    pub async fn start(address: SocketAddr, network: Network) -> anyhow::Result<Self> {
         let socket = UdpSocket::bind(address)
             .await
             .with_context(|| format!("cannot bind media to UDP {address}"))?;
@@ -108,7 +109,7 @@ impl Media {
             .context("no DTLS certificate")?;
         provider.install_process_default();
         let (commands, inbox) = mpsc::unbounded_channel();
-        let task = Task::new(socket, local, certificate);
+        let task = Task::new(Wire::new(socket, network), local, certificate);
         tokio::spawn(task.run(inbox));
         Ok(Self { commands, local })
     }

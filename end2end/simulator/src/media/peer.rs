@@ -9,9 +9,9 @@ use str0m::format::Codec;
 use str0m::media::{Direction, Frequency, MediaKind, MediaTime, Mid, Pt};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, Input, Output, Rtc};
-use tokio::net::UdpSocket;
 
 use super::{PeerStats, Position};
+use crate::network::Wire;
 use crate::pcmu;
 use crate::timeline::FRAME;
 
@@ -77,7 +77,7 @@ impl Peer {
     }
 
     /// Answers an offer: the first, an ICE restart's, or a reconnecting browser's.
-    pub fn answer(&mut self, offer: &str, socket: &UdpSocket) -> anyhow::Result<String> {
+    pub fn answer(&mut self, offer: &str, socket: &Wire) -> anyhow::Result<String> {
         let offer = SdpOffer::from_sdp_string(offer).map_err(|error| anyhow!("offer: {error}"))?;
         let answer = self
             .rtc
@@ -89,7 +89,7 @@ impl Peer {
     }
 
     /// Offers audio, for an incoming call.
-    pub fn offer(&mut self, socket: &UdpSocket) -> anyhow::Result<String> {
+    pub fn offer(&mut self, socket: &Wire) -> anyhow::Result<String> {
         let mut changes = self.rtc.sdp_api();
         // `MediaAdded` never fires for what we offer ourselves.
         self.mid = Some(changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None));
@@ -100,7 +100,7 @@ impl Peer {
     }
 
     /// Takes the answer to our offer.
-    pub fn accept(&mut self, answer: &str, socket: &UdpSocket) -> anyhow::Result<()> {
+    pub fn accept(&mut self, answer: &str, socket: &Wire) -> anyhow::Result<()> {
         let pending = self.pending.take().context("an answer without an offer")?;
         let answer =
             SdpAnswer::from_sdp_string(answer).map_err(|error| anyhow!("answer: {error}"))?;
@@ -119,7 +119,7 @@ impl Peer {
     }
 
     /// Takes a datagram or the time; returns what was heard.
-    pub fn take(&mut self, input: Input<'_>, socket: &UdpSocket) -> Vec<Heard> {
+    pub fn take(&mut self, input: Input<'_>, socket: &Wire) -> Vec<Heard> {
         if let Err(error) = self.rtc.handle_input(input) {
             tracing::debug!(%error, "WebRTC input refused");
             self.rtc.disconnect();
@@ -128,7 +128,7 @@ impl Peer {
     }
 
     /// Sends 20 ms of audio; before the connection stands only its clock moves.
-    pub fn send(&mut self, frame: &[i16], now: Instant, socket: &UdpSocket) -> Vec<Heard> {
+    pub fn send(&mut self, frame: &[i16], now: Instant, socket: &Wire) -> Vec<Heard> {
         let time = MediaTime::new(self.rtp_time, Frequency::EIGHT_KHZ);
         self.rtp_time += FRAME as u64;
         let (Some(mid), Some(pt), true) = (self.mid, self.pt, self.stats.connected) else {
@@ -146,7 +146,7 @@ impl Peer {
     }
 
     /// Says goodbye; the peer may be dropped once it [`is_over`](Self::is_over).
-    pub fn close(&mut self, now: Instant, socket: &UdpSocket) {
+    pub fn close(&mut self, now: Instant, socket: &Wire) {
         self.give_up = Some(now + Duration::from_millis(500));
         if self.rtc.close().is_err() {
             self.rtc.disconnect();
@@ -161,7 +161,7 @@ impl Peer {
     }
 
     /// Applies everything str0m wants done until it only wants time. The only place that polls.
-    fn drain(&mut self, socket: &UdpSocket) -> Vec<Heard> {
+    fn drain(&mut self, socket: &Wire) -> Vec<Heard> {
         let mut heard = Vec::new();
         loop {
             match self.rtc.poll_output() {
@@ -170,8 +170,7 @@ impl Peer {
                     return heard;
                 }
                 Ok(Output::Transmit(datagram)) => {
-                    // A full socket buffer loses a packet, as a network would.
-                    let _ = socket.try_send_to(&datagram.contents, datagram.destination);
+                    socket.send_to(&datagram.contents, datagram.destination);
                 }
                 Ok(Output::Event(event)) => self.note(event, &mut heard),
                 Err(error) => {

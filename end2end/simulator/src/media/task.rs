@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use str0m::Input;
 use str0m::config::DtlsCert;
-use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
 use super::peer::{self, Heard, Peer};
@@ -15,11 +14,12 @@ use super::room::{Room, Speaker};
 use super::{Command, PeerId, Position, Says};
 use crate::call::Side;
 use crate::far_end::Voice;
+use crate::network::Wire;
 use crate::sid::Sid;
 
 /// Owns everything.
 pub(super) struct Task {
-    socket: UdpSocket,
+    socket: Wire,
     local: SocketAddr,
     certificate: DtlsCert,
     peers: HashMap<PeerId, Peer>,
@@ -27,7 +27,7 @@ pub(super) struct Task {
 }
 
 impl Task {
-    pub fn new(socket: UdpSocket, local: SocketAddr, certificate: DtlsCert) -> Self {
+    pub fn new(socket: Wire, local: SocketAddr, certificate: DtlsCert) -> Self {
         Self {
             socket,
             local,
@@ -185,7 +185,7 @@ impl Task {
     }
 
     /// The peer of this name, made if need be.
-    fn peer(&mut self, id: PeerId, now: Instant) -> anyhow::Result<(&mut Peer, &UdpSocket)> {
+    fn peer(&mut self, id: PeerId, now: Instant) -> anyhow::Result<(&mut Peer, &Wire)> {
         if !self.peers.contains_key(&id) {
             self.peers
                 .insert(id, Peer::new(self.local, self.certificate.clone(), now)?);

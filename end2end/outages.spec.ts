@@ -1,0 +1,205 @@
+// The network goes away under a phone and comes back: in a call, before one, and while the customer hangs up. Twice over: once the browser
+// knows (Wi-Fi is off), once nobody tells it (the router has lost its line).
+import type { BrowserContext, CDPSession, Page } from "@playwright/test";
+import type { Installation } from "./support/installation.ts";
+import type { Phone } from "./support/phone.ts";
+import { expect, testAlone } from "./support/test.ts";
+
+type Leg = { sid: string; parent_call_sid: string | null; direction: string; status: string; live: boolean; ended_at: string | null };
+type Seen = { state: string; at: number };
+
+async function legs(own: Installation): Promise<Leg[]> {
+  return (await own.simulator<{ calls: Leg[] }>("GET", "/calls")).calls;
+}
+
+/** Between the browser and everything else. What was sent waits, as TCP lets it; no connection is closed. */
+class Network {
+  private constructor(
+    private readonly own: Installation,
+    private readonly context: BrowserContext,
+    private readonly cdp: CDPSession,
+    private readonly told: boolean,
+  ) {}
+
+  static async of(own: Installation, page: Page, told: boolean): Promise<Network> {
+    return new Network(own, page.context(), await page.context().newCDPSession(page), told);
+  }
+
+  /** Returns when it went. */
+  async goes(): Promise<number> {
+    await this.own.simulator("POST", "/network", { cut_ms: 120_000 });
+    if (this.told) await this.context.setOffline(true);
+    else await this.conditions({ latency: 120_000, downloadThroughput: 1, uploadThroughput: 1 });
+    return Date.now();
+  }
+
+  async comesBack(): Promise<number> {
+    await this.own.simulator("POST", "/network", { cut_ms: 0 });
+    if (this.told) await this.context.setOffline(false);
+    else await this.conditions({ latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+    return Date.now();
+  }
+
+  private async conditions(conditions: { latency: number; downloadThroughput: number; uploadThroughput: number }): Promise<void> {
+    await this.cdp.send("Network.emulateNetworkConditions", { offline: false, ...conditions });
+  }
+}
+
+/** Notes each state that the dialer shows from now on, and when. */
+async function watch(page: Page): Promise<() => Promise<Seen[]>> {
+  await page.evaluate(() => {
+    const seen: { state: string; at: number }[] = [];
+    const dialer = document.querySelector("[data-testid=dialer]") as HTMLElement;
+    new MutationObserver(() => seen.push({ state: dialer.dataset.state ?? "", at: Date.now() })).observe(dialer, { attributes: true, attributeFilter: ["data-state"] });
+    Object.assign(globalThis, { seen });
+  });
+  return () => page.evaluate(() => (globalThis as unknown as { seen: Seen[] }).seen);
+}
+
+async function talking(agent: Phone): Promise<string> {
+  await agent.open();
+  await agent.ready();
+  await agent.dial("0569705616");
+  await agent.state("in-call");
+  await agent.talked(3);
+  return (await agent.rows.first().getAttribute("data-sid")) ?? "";
+}
+
+/** What the server knows of the call; asked by this program, not by the browser. */
+async function record(agent: Phone, own: Installation, sid: string): Promise<{ status: string; ended_at: string | null }> {
+  return (await agent.page.request.get(`${own.url}/api/calls/${sid}`)).json();
+}
+
+const after = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const secs = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+for (const told of [true, false]) {
+  const manner = told ? "and the browser knows" : "and nobody tells the browser";
+
+  for (const outage of [5, 20]) {
+    testAlone(`${outage} s without a network in a call, ${manner}: it says so within 3 s, and the call goes on`, async ({ own, agent }) => {
+      testAlone.setTimeout(120_000);
+      const sid = await talking(agent);
+      const seen = await watch(agent.page);
+      const network = await Network.of(own, agent.page, told);
+      const gone = await network.goes();
+      await agent.state("reconnecting");
+      // The length of the outage is what is tried here.
+      await after(gone + outage * 1000 - Date.now());
+      expect((await record(agent, own, sid)).status).toBe("in-progress");
+      const back = await network.comesBack();
+      await agent.state("in-call", 20_000);
+      await agent.talked(outage + 6);
+
+      const banner = (await seen()).find(({ state }) => state === "reconnecting");
+      const again = (await seen()).findLast(({ state }) => state === "in-call");
+      console.log(`outage of ${outage} s, ${manner}: banner after ${secs((banner?.at ?? Infinity) - gone)}, in the call again ${secs((again?.at ?? Infinity) - back)} after it`);
+      expect((banner?.at ?? Infinity) - gone).toBeLessThan(3_000);
+      expect((await legs(own)).map(({ status }) => status)).toEqual(["in-progress", "in-progress"]);
+
+      await agent.hangUp();
+      const row = await agent.newest("completed", 5_000);
+      await expect(row).toHaveAttribute("data-sid", sid);
+      await expect(agent.rows).toHaveCount(1);
+      expect(await legs(own)).toHaveLength(2);
+    });
+  }
+
+  testAlone(`40 s without a network in a call, ${manner}: Twilio ends it, and the page knows when it is back`, async ({ own, agent }) => {
+    testAlone.setTimeout(150_000);
+    const sid = await talking(agent);
+    const seen = await watch(agent.page);
+    const network = await Network.of(own, agent.page, told);
+    const gone = await network.goes();
+    await agent.state("reconnecting");
+    // The row ends by Twilio's callback, while the browser is still away.
+    await expect.poll(async () => (await record(agent, own, sid)).status, { timeout: 38_000 }).toBe("completed");
+    const ended = Date.now();
+    const [twilio] = (await legs(own)).map(({ ended_at }) => Date.parse(ended_at ?? ""));
+    await after(gone + 40_000 - Date.now());
+    const back = await network.comesBack();
+    await agent.newest("completed", 10_000);
+    const right = Date.now();
+    await expect.poll(async () => (await seen()).some(({ state }) => state === "ended")).toBe(true);
+    await agent.state("ready", 30_000);
+    const ready = Date.now();
+
+    const banner = (await seen()).find(({ state }) => state === "reconnecting");
+    const over = (await seen()).find(({ state }) => state === "ended");
+    console.log(
+      `outage of 40 s, ${manner}: banner after ${secs((banner?.at ?? Infinity) - gone)}, record right ${secs(ended - twilio)} after Twilio's end, ` +
+        `row ${secs(right - back)} and ready ${secs(ready - back)} after the network's return, "ended" ${secs((over?.at ?? Infinity) - gone)} after its loss`,
+    );
+    expect((banner?.at ?? Infinity) - gone).toBeLessThan(3_000);
+    expect(ended - twilio).toBeLessThan(5_000);
+    expect(right - back).toBeLessThan(5_000);
+    await expect(agent.rows).toHaveCount(1);
+    expect((await legs(own)).map(({ live }) => live)).toEqual([false, false]);
+    // And it is a phone again.
+    await agent.dial("0569700001");
+    await agent.newest("busy");
+    expect(await legs(own)).toHaveLength(4);
+  });
+
+  testAlone(`the customer hangs up while there is no network, ${manner}: the page is right within 5 s of its return`, async ({ own, agent }) => {
+    testAlone.setTimeout(120_000);
+    const sid = await talking(agent);
+    const network = await Network.of(own, agent.page, told);
+    await network.goes();
+    await agent.state("reconnecting");
+    const customer = (await legs(own)).find(({ parent_call_sid }) => parent_call_sid);
+    const hungUp = Date.now();
+    await own.simulator("POST", `/calls/${customer?.sid}/hangup`);
+    await expect.poll(async () => (await record(agent, own, sid)).status).toBe("completed");
+    const recorded = Date.now();
+    await after(hungUp + 6_000 - Date.now());
+    const back = await network.comesBack();
+    await expect(agent.dialer).toHaveAttribute("data-state", /ended|ready/, { timeout: 5_000 });
+    await agent.newest("completed", 5_000);
+    console.log(`the customer hung up in an outage, ${manner}: recorded after ${secs(recorded - hungUp)}, the page right ${secs(Date.now() - back)} after the network's return`);
+    expect(recorded - hungUp).toBeLessThan(5_000);
+    expect(Date.now() - back).toBeLessThan(5_000);
+    await expect(agent.rows).toHaveCount(1);
+  });
+}
+
+testAlone("Call is pressed while the browser knows that it has no network: nothing is called, then or later", async ({ own, agent }) => {
+  await agent.open();
+  await agent.ready();
+  const network = await Network.of(own, agent.page, true);
+  await network.goes();
+  await agent.state("offline");
+  await agent.page.getByTestId("dialer-number").fill("0569705616");
+  await agent.page.keyboard.press("Enter");
+  await expect(agent.message).not.toBeEmpty();
+  await network.comesBack();
+  await agent.ready();
+  // The next call is the only one.
+  await agent.dial("0569700001");
+  await agent.newest("busy");
+  await expect(agent.rows).toHaveCount(1);
+  expect(await legs(own)).toHaveLength(2);
+});
+
+testAlone("Call is pressed while the network is silently gone: the page lets go, and when it is back nobody is rung", async ({ own, agent }) => {
+  testAlone.setTimeout(120_000);
+  await agent.open();
+  await agent.ready();
+  const network = await Network.of(own, agent.page, false);
+  const gone = await network.goes();
+  await agent.dial("0569705616");
+  await agent.state("connecting");
+  await agent.state("ended", 45_000);
+  const told = Date.now();
+  await expect(agent.message).not.toBeEmpty();
+  await network.comesBack();
+  await agent.state("ready", 30_000);
+  console.log(`a press without a network: told after ${secs(told - gone)}`);
+  await agent.dial("0569700001");
+  await agent.newest("busy");
+  // What waited in the browser's socket may reach Twilio at last: it is the agent's leg, and it dials nobody.
+  const dialled = (await legs(own)).filter(({ parent_call_sid }) => parent_call_sid);
+  expect(dialled.map(({ status }) => status)).toEqual(["busy"]);
+  await expect(agent.rows).toHaveCount(2);
+  await expect(agent.rows.nth(1)).toHaveAttribute("data-status", /failed|canceled/);
+});
