@@ -1,6 +1,7 @@
 //! The server from outside, each test with its own.
 #![allow(clippy::unwrap_used)]
 
+mod attempts;
 mod backup;
 mod bad_inputs;
 mod callbacks;

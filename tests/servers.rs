@@ -31,6 +31,7 @@ fn placed(n: u32, agent: &User) -> Event {
         agent: Some(agent.identity()),
         from: CALLER_ID.into(),
         to: "+966569705616".into(),
+        attempt: None,
     };
     Event::ours(&call_sid(n), Fact::Placed(direct), clock::now())
 }

@@ -29,6 +29,7 @@ fn placed(n: u32) -> Event {
         agent: Some(user(1).identity()),
         from: "+15005550006".into(),
         to: "+966569705616".into(),
+        attempt: None,
     };
     Event::ours(&call_sid(n), Fact::Placed(direct), NOW + i64::from(n))
 }

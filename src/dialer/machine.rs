@@ -186,6 +186,7 @@ pub enum Effect {
     Connect {
         n: u32,
         to: String,
+        attempt: String,
     },
     HangUp {
         n: u32,
@@ -245,10 +246,10 @@ pub struct State {
     /// The browser says that it has no network.
     unplugged: bool,
     token: line::Token,
-    attempts: u32,
     epoch: u32,
-    /// SIDs of calls that are not the present one.
-    seen: Vec<String>,
+    /// What the names of this page's attempts begin with.
+    attempts: String,
+    backoffs: u32,
 }
 
 impl State {
@@ -266,17 +267,22 @@ impl State {
             device: false,
             unplugged: false,
             token: line::Token::default(),
-            attempts: 0,
             epoch: 0,
-            seen: Vec::new(),
+            attempts: String::new(),
+            backoffs: 0,
         }
+    }
+
+    /// Names its attempts so: with this, and with the number of the call.
+    pub fn naming(self, attempts: String) -> Self {
+        Self { attempts, ..self }
     }
 
     pub fn face(&self) -> Face {
         match &self.call {
             Some(call) => match call.stage {
                 Stage::Incoming => Face::Incoming,
-                _ if call.reconnecting || self.unplugged => Face::Reconnecting,
+                _ if call.reconnecting || call.quiet || self.unplugged => Face::Reconnecting,
                 Stage::Connecting => Face::Connecting,
                 Stage::Ringing => Face::Ringing,
                 Stage::Talking => Face::InCall,

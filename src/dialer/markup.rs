@@ -41,6 +41,7 @@ pub fn Dialer(
             data-state=Face::Offline.as_str()
             aria-label=td_string!(locale, dialer.label)
             data-user=setup.user_id
+            data-attempts=setup.attempts
             data-signaling=setup.signaling
             data-edge=setup.edge
             data-debug=setup.debug.then_some("")

@@ -36,6 +36,8 @@ pub use markup::Dialer;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setup {
     pub user_id: String,
+    /// What the names of this user's attempts to call begin with.
+    pub attempts: String,
     /// `HOST:PORT` where the SDK signals when it is not Twilio's own gateway (`TWILIO_SIGNALING_HOST`).
     pub signaling: Option<String>,
     /// `TWILIO_EDGE`, when configured.

@@ -69,6 +69,7 @@ impl Page {
         let value = |name| self.root.get_attribute(name);
         Setup {
             user_id: value("data-user").unwrap_or_default(),
+            attempts: value("data-attempts").unwrap_or_default(),
             signaling: value("data-signaling"),
             edge: value("data-edge"),
             debug: self.root.has_attribute("data-debug"),
@@ -79,7 +80,10 @@ impl Page {
     /// The phone as it begins: with what was typed before the wasm came.
     pub fn state(&self) -> State {
         let typed = self.field().map(|field| field.value());
+        let beginning = self.setup().attempts;
+        let page = (js_sys::Math::random() * 2f64.powi(48)) as u64;
         State::new(plan(&self.root), typed.unwrap_or_default())
+            .naming(format!("{beginning}{page:012x}"))
     }
 
     pub fn show(&self, state: &State) {

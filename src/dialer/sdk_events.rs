@@ -1,10 +1,14 @@
-//! The SDK's events, as inputs of the machine. `sample` is left out: nothing here depends on it.
+//! The SDK's events, as inputs of the machine.
 
 use super::{
     machine::{CallEvent, Fault, Input, Warning},
     voice_sdk::{Call, Device, custom_parameter, fault, ice_state, parameter, status},
 };
-use std::{cell::RefCell, rc::Rc};
+use crate::browser::get_number;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use wasm_bindgen::JsValue;
 
 /// Where inputs go.
@@ -85,6 +89,15 @@ pub fn hear_call(call: &mut Call, n: u32, send: &Send, on_level: impl Fn(u8) + '
             if !still {
                 report(CallEvent::WarningCleared(warning));
             }
+        }
+    });
+    // Once a second. The SDK itself waits for three such samples, and for ICE, before it calls a network gone.
+    let (to, heard, quiet) = (report.clone(), Cell::new(false), Cell::new(false));
+    call.on("sample", move |sample, _| {
+        let nothing = get_number(&sample, "packetsReceived") == Some(0);
+        heard.set(heard.get() || !nothing);
+        if heard.get() && quiet.replace(nothing) != nothing {
+            to(CallEvent::Quiet(nothing));
         }
     });
     call.on("volume", move |input, _| {

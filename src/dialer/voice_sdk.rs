@@ -157,10 +157,15 @@ impl Device {
             .map_err(|error| fault(&error))
     }
 
-    /// Twilio asks our server for TwiML with this `To`. The promise may never settle: the caller has a limit of its own.
-    pub fn connect(&self, to: &str) -> impl Future<Output = Result<Call, Fault>> + 'static {
+    /// Twilio asks our server for TwiML with this `To` and the name of this attempt. The promise may never settle: the caller has a limit of its own.
+    pub fn connect(
+        &self,
+        to: &str,
+        attempt: &str,
+    ) -> impl Future<Output = Result<Call, Fault>> + 'static {
         let params = Object::new();
         set(&params, "To", to);
+        set(&params, "Attempt", attempt);
         let options = Object::new();
         set(&options, "params", &params);
         let promise = self.device.connect(&options);

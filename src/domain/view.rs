@@ -31,6 +31,9 @@ pub struct CallView {
     /// Why it was not dialled or did not come about, as a key that the page has words for (`locales`: `reason.*`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// The SID under which a browser's report of this call may have been shown before Twilio named it: there is no such call any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<CallSid>,
     /// Why it ended badly, where more is known than `reason` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<CauseView>,

@@ -2,12 +2,16 @@
 
 use super::{place, player};
 use crate::{
-    browser::{Listener, closest, fetch, find, get_text, part::hide},
+    browser::{
+        Listener, closest, fetch, find, get_text,
+        part::{attribute, hide},
+    },
     live::{self, LiveEvent},
 };
 use gloo_timers::future::TimeoutFuture;
 use std::{
     cell::{Cell, RefCell},
+    collections::VecDeque,
     rc::Rc,
 };
 use wasm_bindgen::JsCast;
@@ -33,6 +37,8 @@ struct Inner {
     /// Calls that begin while the page is open are added.
     newest: bool,
     stale: RefCell<Option<Stale>>,
+    /// The SIDs of rows that have become other rows, the newest last.
+    replaced: RefCell<VecDeque<String>>,
     asking: Cell<bool>,
     player: player::Place,
 }
@@ -55,12 +61,20 @@ impl List {
             player: player::Place::new(&list),
             list,
             stale: RefCell::default(),
+            replaced: RefCell::default(),
             asking: Cell::new(false),
         });
         let clicked = inner.clone();
         let clicks = Listener::new(&inner.list, "click", move |event| clicked.click(&event));
         let live = live::subscribe(move |event| match event {
-            LiveEvent::Call(call) => inner.changed(get_text(&call, "sid")),
+            LiveEvent::Call(call) => {
+                if let Some(sid) = get_text(&call, "sid") {
+                    if let Some(old) = get_text(&call, "replaces") {
+                        inner.replaced(old, &sid);
+                    }
+                    inner.changed(sid);
+                }
+            }
             LiveEvent::Reset if inner.newest => inner.ask_for(Stale::Everything),
             // What could not be had before is asked for again.
             LiveEvent::Online(true) if inner.stale.borrow().is_some() => inner.start(),
@@ -91,9 +105,23 @@ impl Inner {
         }
     }
 
-    fn changed(self: &Rc<Self>, sid: Option<String>) {
-        if let Some(sid) = sid.filter(|sid| self.newest || place::row(&self.list, sid).is_some()) {
+    fn changed(self: &Rc<Self>, sid: String) {
+        if self.newest || place::row(&self.list, &sid).is_some() {
             self.ask_for(Stale::Calls(vec![sid]));
+        }
+    }
+
+    /// Twilio has named a call that stood here, if it did, as a browser reported it: its row is the call's from now on.
+    fn replaced(&self, old: String, sid: &str) {
+        if place::row(&self.list, sid).is_none()
+            && let Some(row) = place::row(&self.list, &old)
+        {
+            attribute(&row, "data-sid", sid);
+        }
+        let mut replaced = self.replaced.borrow_mut();
+        replaced.push_back(old);
+        if replaced.len() > MOST {
+            replaced.pop_front();
         }
     }
 
@@ -131,6 +159,12 @@ impl Inner {
             let whole = stale == Stale::Everything;
             if place::put(&self.list, &rows, whole, self.newest) == place::Put::NewDay {
                 self.note(Stale::Everything);
+            }
+            // An answer may be older than what was heard of it meanwhile.
+            for old in self.replaced.borrow().iter() {
+                if let Some(row) = place::row(&self.list, old) {
+                    row.remove();
+                }
             }
             self.show(false, false);
         }

@@ -7,7 +7,7 @@ use crate::{
     dialer::{self, Dialer, plain_signaling_script},
     domain::user::User,
     i18n::*,
-    server::state::AppState,
+    server::{calls::attempt, state::AppState},
 };
 use leptos::{nonce::use_nonce, prelude::*};
 
@@ -40,6 +40,7 @@ fn Phone(locale: Locale) -> impl IntoView {
         .filter(|host| host.plain)
         .map(|host| plain_signaling_script(&host.authority));
     let setup = dialer::Setup {
+        attempts: attempt::beginning(&user.identity()),
         user_id: user.id,
         signaling: signaling.map(|host| host.authority.clone()),
         edge: twilio.edge.clone(),

@@ -37,6 +37,7 @@ fn call(status: Status, recording: Option<RecordingStatus>) -> CallView {
             agent_channel: 1,
         }),
         reason: (status == Status::Failed).then_some(Reason::CountryNotAllowed),
+        replaces: None,
         cause: None,
     }
 }

@@ -43,7 +43,7 @@ impl Driver {
                 self.next_generation();
                 drop(self.device.take());
             }
-            Effect::Connect { n, to } => self.connect(n, to),
+            Effect::Connect { n, to, attempt } => self.connect(n, to, attempt),
             Effect::HangUp { n } => self.with_call(n, Call::disconnect),
             Effect::Accept { n } => self.accept(n),
             Effect::Reject { n } => self.with_call(n, Call::reject),
@@ -199,7 +199,7 @@ impl Driver {
         });
     }
 
-    fn connect(self: &Rc<Self>, n: u32, to: String) {
+    fn connect(self: &Rc<Self>, n: u32, to: String, attempt: String) {
         let driver = self.clone();
         spawn_local(async move {
             driver.open_microphone().await;
@@ -210,7 +210,7 @@ impl Driver {
                 .device
                 .borrow()
                 .as_ref()
-                .map(|device| device.connect(&to));
+                .map(|device| device.connect(&to, &attempt));
             let Some(promise) = promise else {
                 let fault = Fault {
                     code: 31009,
@@ -333,10 +333,12 @@ impl Driver {
                 .unwrap_or_else(|| "unknown".into());
             let seen = js_sys::Object::new();
             set(&seen, "sid", report.sid);
+            set(&seen, "attempt", report.attempt);
             set(&seen, "to", report.to);
             set(&seen, "code", report.code);
             set(&seen, "message", report.message);
             set(&seen, "time_to_hangup_ms", report.time_to_hangup_ms);
+            set(&seen, "ended_ms_ago", report.ended_ms_ago);
             set(&seen, "reached_server", report.reached_server);
             set(&seen, "gave_up", report.gave_up);
             set(&seen, "weak", report.weak);

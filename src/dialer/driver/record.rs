@@ -11,13 +11,11 @@ use wasm_bindgen::JsValue;
 pub fn read(call: &JsValue) -> Option<Record> {
     Some(Record {
         sid: get_text(call, "sid")?,
+        attempt: get_text(call, "replaces"),
         child_sid: get_text(call, "child_sid"),
-        outbound: get_text(call, "direction")? == "outbound",
-        to: get_text(call, "to")?,
         status: get_text(call, "status")?.parse().ok()?,
         reason: get_text(call, "reason").and_then(|reason| Reason::named(&reason)),
         cause: get(call, "cause").as_ref().and_then(cause),
-        recorded: get(call, "recording").is_some(),
     })
 }
 

@@ -87,6 +87,8 @@ pub enum CallEvent {
     Reconnected,
     /// The signalling socket closed.
     TransportClosed,
+    /// Not one packet of sound has come for a second: the network is gone, whether or not the browser knows.
+    Quiet(bool),
     Muted(bool),
     Warning(Warning),
     WarningCleared(Warning),
@@ -96,24 +98,25 @@ pub enum CallEvent {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     pub sid: String,
+    /// The name of the page's attempt that became this call.
+    pub attempt: Option<String>,
     pub child_sid: Option<String>,
-    pub outbound: bool,
-    pub to: String,
     pub status: Status,
     pub reason: Option<Reason>,
     pub cause: Option<CauseView>,
-    /// A recording is mentioned: an older call than one that begins now.
-    pub recorded: bool,
 }
 
 /// What the browser saw of a call that ended badly.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     pub sid: Option<String>,
+    pub attempt: Option<String>,
     pub to: String,
     pub code: Option<u32>,
     pub message: Option<String>,
     pub time_to_hangup_ms: f64,
+    /// How long ago it ended.
+    pub ended_ms_ago: f64,
     /// Did any word of this call reach the page from the server?
     pub reached_server: bool,
     /// What the page itself gave up on: `connect_timeout` or `connection_lost`.
@@ -132,8 +135,11 @@ pub struct Call {
     pub number: String,
     pub stage: Stage,
     pub sid: Option<String>,
+    /// By which the server's record is known before the SDK has told the SID.
+    pub(super) attempt: Option<String>,
     pub muted: bool,
     pub reconnecting: bool,
+    pub(super) quiet: bool,
     pub weak: bool,
     pub silent_microphone: bool,
     /// When the far end answered, by the page's clock.
@@ -168,8 +174,10 @@ impl Call {
                 Stage::Connecting
             },
             sid,
+            attempt: None,
             muted: false,
             reconnecting: false,
+            quiet: false,
             weak: false,
             silent_microphone: false,
             answered_at: None,
@@ -210,6 +218,7 @@ pub struct Last {
     pub number: String,
     pub(super) incoming: bool,
     pub(super) sid: Option<String>,
+    pub(super) attempt: Option<String>,
     pub(super) by_us: bool,
     pub(super) fault: Option<Fault>,
     pub(super) record: Option<Record>,
@@ -218,6 +227,9 @@ pub struct Last {
     pub(super) missed: bool,
     pub(super) answered: bool,
     pub(super) lasted_ms: f64,
+    pub(super) ended_at: f64,
+    /// What the page itself gave up on.
+    pub(super) gave_up: Option<&'static str>,
     pub(super) weak: bool,
 }
 

@@ -27,24 +27,24 @@ impl State {
         match PhoneNumber::parse(&self.typed, &self.plan) {
             Err(problem) => self.message = Some(Message::Number(problem)),
             Ok(number) => {
-                let n = self.begin(out);
+                let n = self.begin(now, out);
                 let to = String::from(number);
-                self.call = Some(Call::new(n, false, to.clone(), None, now));
-                out.push(Effect::Connect { n, to });
+                let attempt = format!("{}{n:08x}", self.attempts);
+                self.call = Some(Call {
+                    attempt: Some(attempt.clone()),
+                    ..Call::new(n, false, to.clone(), None, now)
+                });
+                out.push(Effect::Connect { n, to, attempt });
                 out.push(Effect::Start(Timer::Connect(n), CONNECT_MS));
             }
         }
     }
 
-    pub(super) fn begin(&mut self, out: &mut Vec<Effect>) -> u32 {
-        if let Some(last) = self.last.take() {
-            self.seen.extend(last.sid);
-            self.seen.extend(last.record.map(|r| r.sid));
-            let excess = self.seen.len().saturating_sub(16);
-            self.seen.drain(..excess);
-            if !last.settled {
-                out.push(Effect::Release { n: last.n });
-            }
+    pub(super) fn begin(&mut self, now: f64, out: &mut Vec<Effect>) -> u32 {
+        // Whoever is quicker with the next call than the words for the last one were: that one is reported all the same.
+        if let Some(last) = self.last.take().filter(|last| !last.settled) {
+            self.report(&last, now, out);
+            out.push(Effect::Release { n: last.n });
         }
         self.message = None;
         self.leave_ended();
@@ -67,7 +67,7 @@ impl State {
             self.next = self.next.max(n + 1);
             return;
         }
-        self.begin(out);
+        self.begin(now, out);
         self.next = self.next.max(n + 1);
         self.call = Some(Call::new(n, true, from, sid, now));
     }
@@ -192,6 +192,7 @@ impl State {
                 call.reconnecting = false;
                 call.fault = None;
             }
+            CallEvent::Quiet(on) => call.quiet = on && call.accepted,
             CallEvent::Muted(on) => call.muted = on,
             CallEvent::Warning(Warning::WeakConnection) => call.weak = true,
             CallEvent::WarningCleared(Warning::WeakConnection) => call.weak = false,

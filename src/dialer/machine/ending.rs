@@ -19,6 +19,7 @@ impl State {
             number: call.number,
             incoming: call.incoming,
             sid: call.sid,
+            attempt: call.attempt,
             by_us: call.by_us,
             fault: call.fault,
             record: call.record,
@@ -26,6 +27,8 @@ impl State {
             missed,
             answered: call.answered_at.is_some(),
             lasted_ms: now - call.started_at,
+            ended_at: now,
+            gave_up: None,
             weak: call.weak,
         };
         let unheard = last.record.is_none() && !last.incoming && !last.by_us;
@@ -66,6 +69,7 @@ impl State {
                 {
                     out.push(Effect::HangUp { n });
                     self.close(false, now, out);
+                    self.gave_up("connect_timeout");
                     self.message = Some(Message::ConnectTimeout);
                     self.rebuild(out);
                 }
@@ -78,6 +82,7 @@ impl State {
                 {
                     out.push(Effect::HangUp { n });
                     self.close(false, now, out);
+                    self.gave_up("connection_lost");
                     self.message.get_or_insert(Message::ConnectionLost);
                     self.rebuild(out);
                 }
@@ -89,7 +94,7 @@ impl State {
                     self.close(false, now, out);
                 }
             }
-            Timer::Outcome(n) => self.settle(n, out),
+            Timer::Outcome(n) => self.settle(n, now, out),
             _ => {}
         }
     }
@@ -110,43 +115,51 @@ impl State {
         }
     }
 
+    fn gave_up(&mut self, on: &'static str) {
+        if let Some(last) = &mut self.last {
+            last.gave_up = Some(on);
+        }
+    }
+
     /// Time for the words has run out: what can truly be said now.
-    pub(super) fn settle(&mut self, n: u32, out: &mut Vec<Effect>) {
-        let Some(last) = self
-            .last
-            .as_mut()
-            .filter(|last| last.n == n && !last.settled)
-        else {
+    pub(super) fn settle(&mut self, n: u32, now: f64, out: &mut Vec<Effect>) {
+        let Some(mut last) = self.last.take_if(|last| last.n == n && !last.settled) else {
             return;
         };
-        last.settled = true;
-        let gave_up = match self.message {
-            Some(Message::ConnectTimeout) => Some("connect_timeout"),
-            Some(Message::ConnectionLost) => Some("connection_lost"),
-            _ => None,
-        };
-        let unheard = last.record.is_none() && !last.by_us;
-        let bad = last.fault.is_some() || gave_up.is_some() || unheard;
-        if bad && !last.incoming {
-            // Before the SDK's object is let go: the driver asks it.
-            out.push(Effect::Report {
-                n,
-                report: Report {
-                    sid: last.sid.clone(),
-                    to: last.number.clone(),
-                    code: last.fault.as_ref().map(|f| f.code),
-                    message: last.fault.as_ref().map(|f| f.message.clone()),
-                    ice: last.fault.as_ref().and_then(|f| f.ice.clone()),
-                    time_to_hangup_ms: last.lasted_ms,
-                    reached_server: last.record.is_some(),
-                    gave_up,
-                    weak: last.weak,
-                },
-            });
-        } else if self.message.is_none() {
+        // Before the SDK's object is let go: the driver asks it.
+        let reported = self.report(&last, now, out);
+        if !reported && self.message.is_none() {
             self.message = Some(last.words().unwrap_or(Message::Ended));
         }
+        last.settled = true;
+        self.last = Some(last);
         out.push(Effect::Release { n });
+    }
+
+    /// Tells the server of a call that ended badly, or of which it has said nothing.
+    pub(super) fn report(&self, last: &Last, now: f64, out: &mut Vec<Effect>) -> bool {
+        let unheard = last.record.is_none() && !last.by_us;
+        let bad = last.fault.is_some() || last.gave_up.is_some() || unheard;
+        if !bad || last.incoming {
+            return false;
+        }
+        out.push(Effect::Report {
+            n: last.n,
+            report: Report {
+                sid: last.sid.clone(),
+                attempt: last.attempt.clone(),
+                to: last.number.clone(),
+                code: last.fault.as_ref().map(|f| f.code),
+                message: last.fault.as_ref().map(|f| f.message.clone()),
+                ice: last.fault.as_ref().and_then(|f| f.ice.clone()),
+                time_to_hangup_ms: last.lasted_ms,
+                ended_ms_ago: now - last.ended_at,
+                reached_server: last.record.is_some(),
+                gave_up: last.gave_up,
+                weak: last.weak,
+            },
+        });
+        true
     }
 
     /// What the server says outweighs what the page could tell by itself. Silence from it is no cause.
@@ -167,15 +180,11 @@ impl State {
     }
 
     pub(super) fn record(&mut self, record: Record, now: f64, out: &mut Vec<Effect>) {
-        if let Some(call) = self.call.as_mut().filter(|call| {
-            is_of(
-                &record,
-                call.sid.as_deref(),
-                call.incoming,
-                &call.number,
-                &self.seen,
-            )
-        }) {
+        if let Some(call) = self
+            .call
+            .as_mut()
+            .filter(|call| is_of(&record, call.sid.as_deref(), call.attempt.as_deref()))
+        {
             if call.sid.is_none() {
                 call.sid = Some(record.sid.clone());
             }
@@ -202,59 +211,38 @@ impl State {
                 _ => {}
             }
             call.record = Some(record);
-        } else if let Some(last) = self.last.as_mut() {
-            let theirs = if last.settled {
-                // A report of ours makes a row too: only the call that we know by its SID may change the words now.
-                last.sid.as_deref().is_some_and(|sid| is_sid(&record, sid))
-            } else {
-                is_of(
-                    &record,
-                    last.sid.as_deref(),
-                    last.incoming,
-                    &last.number,
-                    &self.seen,
-                )
-            };
-            if theirs {
-                last.sid.get_or_insert_with(|| record.sid.clone());
-                last.record = Some(record);
-                // A report of ours makes a failed row too: that does not unsay the cause.
-                let bare = matches!(
-                    last.words(),
-                    Some(Message::Outcome(Status::Failed | Status::Canceled) | Message::Fault(_))
-                );
-                let explained = matches!(
-                    self.message,
-                    Some(Message::ConnectTimeout | Message::Explained(_))
-                );
-                if !(bare && explained) {
-                    self.say_last();
-                }
+        } else if let Some(last) = self
+            .last
+            .as_mut()
+            .filter(|last| is_of(&record, last.sid.as_deref(), last.attempt.as_deref()))
+        {
+            let own_report = last.attempt.as_ref() == Some(&record.sid);
+            if own_report && record.cause.is_none() {
+                return;
+            }
+            last.sid.get_or_insert_with(|| record.sid.clone());
+            last.record = Some(record);
+            // What is known less well does not unsay the cause.
+            let bare = matches!(
+                last.words(),
+                Some(Message::Outcome(Status::Failed | Status::Canceled) | Message::Fault(_))
+            );
+            let explained = matches!(
+                self.message,
+                Some(Message::ConnectTimeout | Message::Explained(_))
+            );
+            if !(bare && explained) {
+                self.say_last();
             }
         }
     }
 }
 
-fn is_sid(record: &Record, sid: &str) -> bool {
-    record.sid == sid || record.child_sid.as_deref() == Some(sid)
-}
-
-/// Is this record about that call? By SID when the SDK has told it; before, by the number, if the record can be new.
-fn is_of(
-    record: &Record,
-    sid: Option<&str>,
-    incoming: bool,
-    number: &str,
-    seen: &[String],
-) -> bool {
-    match sid {
-        Some(sid) => is_sid(record, sid),
-        None => {
-            !incoming
-                && record.outbound
-                && record.to == number
-                && !record.recorded
-                && !seen.contains(&record.sid)
-        }
-    }
+/// Is this record about that call? By Twilio's SID, once the SDK has told it, or by the name of the attempt.
+fn is_of(record: &Record, sid: Option<&str>, attempt: Option<&str>) -> bool {
+    let same = |name: Option<&str>| name.is_some_and(|name| name == record.sid);
+    same(sid)
+        || same(attempt)
+        || (sid.is_some() && record.child_sid.as_deref() == sid)
+        || (attempt.is_some() && record.attempt.as_deref() == attempt)
 }

@@ -194,7 +194,7 @@ impl State {
             return;
         }
         self.line = Line::Ready;
-        self.attempts = 0;
+        self.backoffs = 0;
         self.epoch += 1;
         self.clear_line_message();
         out.push(Effect::Presence { registered: true });
@@ -214,17 +214,17 @@ impl State {
     /// The network or the tab is back: do not wait for a timer.
     fn come_back(&mut self, out: &mut Vec<Effect>) {
         if self.line == Line::Lost && self.call.is_none() {
-            self.attempts = 0;
+            self.backoffs = 0;
             self.rebuild(out);
         }
     }
 
     fn schedule_rebuild(&mut self, out: &mut Vec<Effect>) {
         self.epoch += 1;
-        self.attempts += 1;
+        self.backoffs += 1;
         out.push(Effect::Start(
             Timer::Rebuild(self.epoch),
-            backoff(self.attempts + 2),
+            backoff(self.backoffs + 2),
         ));
     }
 

@@ -59,8 +59,12 @@ pub enum Fact {
     Played,
     /// The agent hung up before anybody had answered.
     AgentHungUp,
-    /// The agent's browser saw the call end badly, and nothing of it had reached us.
-    Unreached(Direct),
+    /// The page had let go of its attempt before Twilio asked what to do with it: we answered with TwiML that hangs up.
+    Abandoned(Direct),
+    /// The agent's browser saw the call end badly, and nothing of it had reached us. It had begun at `began_at`.
+    Unreached { direct: Direct, began_at: i64 },
+    /// The agent's browser saw the call end badly, and we know which call that is.
+    Reported { direct: Direct, began_at: i64 },
     /// Noted in the log; changes nothing.
     Noted,
     /// What Twilio's API said when it was asked why the call ended; changes nothing.
@@ -74,6 +78,8 @@ pub struct Direct {
     pub agent: Option<String>,
     pub from: String,
     pub to: String,
+    /// The SID that stands for the page's attempt until Twilio's is known; made of the name that the page gave it.
+    pub attempt: Option<CallSid>,
 }
 
 /// Which leg of a call a status is about.
@@ -101,7 +107,7 @@ impl Fact {
     /// The kind of event that the log shows; part of what makes an event unique.
     pub fn kind(&self) -> &'static str {
         match self {
-            Fact::Placed(_) | Fact::Refused(..) => "outbound",
+            Fact::Placed(_) | Fact::Refused(..) | Fact::Abandoned(_) => "outbound",
             Fact::Made(_) => "made",
             Fact::Bridged => "bridge",
             Fact::NotBridged => "not_bridged",
@@ -110,13 +116,24 @@ impl Fact {
             Fact::Recording { .. } => "recording",
             Fact::Played => "played",
             Fact::AgentHungUp => "hangup",
-            Fact::Unreached(_) | Fact::Noted => "diagnostics",
+            Fact::Unreached { .. } | Fact::Reported { .. } | Fact::Noted => "diagnostics",
             Fact::Inquired => "inquiry",
         }
     }
 }
 
+/// Under this name the log of a call says what we answered Twilio.
+pub const ANSWER: &str = "almasar_answer";
+
 impl Event {
+    /// Twilio asks what to do with a call that its page has let go of: nobody is dialled.
+    pub fn abandon(&mut self) {
+        if let Fact::Placed(direct) = &self.fact {
+            self.fact = Fact::Abandoned(direct.clone());
+            self.params.push((ANSWER.to_owned(), "hangup".to_owned()));
+        }
+    }
+
     /// An event of ours, of which a call has one at most.
     pub fn ours(call: &CallSid, fact: Fact, now: i64) -> Self {
         let key = fact.kind().to_owned();
@@ -142,6 +159,7 @@ impl Event {
             agent: Some(agent.to_owned()),
             from: from.to_owned(),
             to: to.to_owned(),
+            attempt: None,
         };
         Self::ours(call, Fact::Made(direct), now)
     }

@@ -38,6 +38,12 @@ pub struct Evidence {
     /// The browser's report of a call that never reached us.
     #[serde(skip_serializing_if = "is_unknown")]
     pub unreached_at: Option<i64>,
+    /// The SID that stands for the page's attempt; its own where Twilio has named no call for that.
+    #[serde(skip_serializing_if = "is_unknown")]
+    pub attempt: Option<CallSid>,
+    /// Twilio asked for TwiML when the page had let go already.
+    #[serde(skip_serializing_if = "is_unknown")]
+    pub abandoned_at: Option<i64>,
     #[serde(skip_serializing_if = "is_unknown")]
     pub parent: LegEvidence,
     #[serde(skip_serializing_if = "is_unknown")]
@@ -147,10 +153,15 @@ impl Evidence {
                 }
             }
             Fact::Made(direct) => self.direct(direct, Origin::Rest, at),
-            Fact::Unreached(direct) => {
+            Fact::Abandoned(direct) => {
                 self.direct(direct, Origin::Page, at);
+                first(&mut self.abandoned_at, at);
+            }
+            Fact::Unreached { direct, began_at } => {
+                self.direct(direct, Origin::Page, *began_at);
                 first(&mut self.unreached_at, at);
             }
+            Fact::Reported { direct, began_at } => self.reported(direct, *began_at),
             Fact::Bridged => {
                 raise(&mut self.origin, OURS, Origin::Rest);
                 self.dialled = true;
@@ -194,7 +205,49 @@ impl Evidence {
         }
     }
 
+    /// What a browser reported of this call under the SID that stood for its attempt: as if it had been reported of this call.
+    pub(super) fn absorb(&mut self, attempt: &Evidence) {
+        let text = |ranked: &Option<Ranked<String>>| {
+            ranked
+                .as_ref()
+                .map(|ranked| ranked.value.clone())
+                .unwrap_or_default()
+        };
+        let direct = Direct {
+            agent: attempt.agent.as_ref().map(|agent| agent.value.clone()),
+            from: text(&attempt.from),
+            to: text(&attempt.to),
+            attempt: attempt.attempt.clone(),
+        };
+        self.reported(&direct, attempt.started_at());
+    }
+
+    /// A page knows no more than Twilio does of the parent leg, and less than we do.
+    fn reported(&mut self, direct: &Direct, began_at: i64) {
+        self.name(direct);
+        if let Some(agent) = &direct.agent {
+            raise(&mut self.agent, PARENT, agent.clone());
+        }
+        for (known, text) in [(&mut self.from, &direct.from), (&mut self.to, &direct.to)] {
+            if !text.is_empty() {
+                raise(known, PARENT, text.clone());
+            }
+        }
+        first(&mut self.reported_at, began_at);
+    }
+
+    fn name(&mut self, direct: &Direct) {
+        if let Some(attempt) = direct
+            .attempt
+            .as_ref()
+            .filter(|attempt| self.attempt.as_ref().is_none_or(|known| *attempt < known))
+        {
+            self.attempt = Some(attempt.clone());
+        }
+    }
+
     fn direct(&mut self, direct: &Direct, origin: Origin, at: i64) {
+        self.name(direct);
         raise(&mut self.origin, OURS, origin);
         if let Some(agent) = &direct.agent {
             raise(&mut self.agent, OURS, agent.clone());

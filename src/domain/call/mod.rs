@@ -3,13 +3,14 @@
 //! [`Call::apply`] takes events in any order, any number of times: it keeps [`Evidence`] that only grows, and the call's status, times
 //! and duration are read from that by the contract's precedence (`outcome`).
 
+pub mod attempt;
 mod event;
 mod evidence;
 mod outcome;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Direct, Event, Fact, Leg, Side};
+pub use event::{ANSWER, Direct, Event, Fact, Leg, Side};
 pub use evidence::{End, Evidence, LegEvidence, Ranked};
 pub use outcome::Outcome;
 
@@ -164,6 +165,11 @@ impl Call {
         } else {
             Change::Visible
         })
+    }
+
+    /// Takes in what was reported under the SID that stood for the page's attempt at this call.
+    pub fn absorb(&mut self, attempt: &Call) {
+        self.evidence.absorb(&attempt.evidence);
     }
 
     /// What it comes to.

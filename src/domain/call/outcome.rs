@@ -116,19 +116,18 @@ impl Facts<'_> {
                 reason: evidence.agent.as_ref().map(|_| Reason::ServerBusy),
             })
         };
-        let unreached = || {
-            evidence.unreached_at.map(|at| Ended {
-                status: Status::Failed,
-                at,
-                reason: None,
-            })
+        let failed = |at| Ended {
+            status: Status::Failed,
+            at,
+            reason: None,
         };
         self.said(&evidence.child.end, Self::of_child)
             .or_else(|| self.said(&evidence.dial, Self::of_child))
             .or_else(refusal)
             .or_else(not_bridged)
+            .or_else(|| evidence.abandoned_at.map(failed))
             .or_else(|| self.said(&evidence.parent.end, Self::of_parent))
-            .or_else(unreached)
+            .or_else(|| evidence.unreached_at.map(failed))
     }
 
     fn said(

@@ -1,22 +1,22 @@
 //! What the browser saw when a call ended badly, and what that comes to. A call that never reached us is recorded by it.
 
-use super::{callbacks, history, record_event::record};
+use super::{attempt, callbacks, history, record_event::record};
 use crate::{
     domain::{
-        call::{Direct, Direction, Event, Fact},
-        phone::PhoneNumber,
+        call::{
+            Direct, Event, Fact,
+            attempt::{LONGEST_MS, NEAR_MS},
+        },
         sid::CallSid,
         user::User,
         view::CauseView,
     },
     i18n::Locale,
     server::{
-        auth::session::random_hex,
         causes::{self, inquiry, params},
         clock,
         error::{Error, Result},
         state::AppState,
-        store::{CallQuery, LoggedEvent},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -24,10 +24,6 @@ use serde_json::{Map, Value};
 
 /// What is kept of one finding.
 const LONGEST: usize = 4000;
-/// A call whose end is reported without a SID was cut off early.
-const LONGEST_CALL_MS: f64 = 10.0 * 60.0 * 1000.0;
-/// From the hang-up until the report is here.
-const ON_ITS_WAY_MS: i64 = 2_000;
 
 #[derive(Debug, Deserialize)]
 pub struct Report {
@@ -44,108 +40,99 @@ pub struct Report {
 pub struct Kept {
     /// The call that it is about.
     pub sid: CallSid,
-    /// Nothing of that call had reached us.
+    /// Nothing of that call had reached us, and this report made a record of it.
     #[serde(skip)]
     pub made: bool,
     /// Why it ended, where that is known by now.
     pub cause: Option<CauseView>,
 }
 
-/// Keeps the report in the log of its call, or as a failed call where there is none; asks Twilio where that may help, and says why the
-/// call ended. An agent looks at the page meanwhile: Twilio gets a second and a half.
+/// When it was, by our clock; milliseconds since 1970.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    began_at: i64,
+    ended_at: i64,
+}
+
+/// Keeps the report in the log of its call, or as a failed call where there is none (yet: which it is, is decided as it is written, see
+/// `store::attempts`); asks Twilio where that may help, and says why the call ended. An agent looks at the page meanwhile: Twilio gets a
+/// second and a half.
 pub async fn keep(state: &AppState, user: &User, locale: Locale, report: Report) -> Result<Kept> {
     let now = clock::now();
+    let span = span(&report, now);
     let given = report
         .sid
         .as_deref()
         .map(CallSid::parse)
         .transpose()
         .map_err(|error| Error::bad_request(error.to_string()))?;
-    let (sid, known) = match given {
-        Some(sid) => {
-            let known = state.store.call(&sid).await?.is_some();
-            if known && history::visible(state, user, &sid).await?.is_none() {
-                return Err(Error::not_found("You have no such call"));
-            }
-            (sid, known)
-        }
-        None => match unnamed(state, user, &report, now).await? {
-            Some(sid) => (sid, true),
-            None => (made_up()?, false),
-        },
-    };
-    let fact = if known {
-        Fact::Noted
-    } else {
-        Fact::Unreached(direct(state, user, &report.to))
+    if let Some(sid) = &given
+        && state.store.call(sid).await?.is_some()
+        && history::visible(state, user, sid).await?.is_none()
+    {
+        return Err(Error::not_found("You have no such call"));
+    }
+    let identity = user.identity();
+    let name = report.findings.get("attempt").and_then(Value::as_str);
+    let attempt = name
+        .and_then(|name| attempt::sid(&identity, name))
+        .or_else(|| attempt::nameless(&identity));
+    let Some(leg) = given.or_else(|| attempt.clone()) else {
+        return Err(Error::Internal(anyhow::anyhow!("an attempt got no SID")));
     };
     let mut params = reported(&report);
     let key = callbacks::hash(&format!("{params:?}"));
-    params.extend(ours(state, user, &report, now));
+    params.extend(ours(state, user, span));
     let event = Event {
         key,
         params,
-        ..Event::ours(&sid, fact, now)
+        received_at: now,
+        ..Event::ours(
+            &leg,
+            Fact::Unreached {
+                direct: direct(state, user, &report.to, attempt),
+                began_at: span.began_at,
+            },
+            span.ended_at,
+        )
     };
-    record(state, event).await?;
-    tracing::warn!(call.sid = %sid, user = user.id, known, "a browser saw a call end badly");
+    let recorded = record(state, event).await?;
+    let call = recorded.call;
+    let unreached = call.evidence.unreached_at.is_some();
+    let sid = call.sid;
+    tracing::warn!(call.sid = %sid, user = user.id, known = !unreached, "a browser saw a call end badly");
     if let Some(told) = inquiry::begin(state, &sid) {
         // Late answers come to the page by the stream.
         let _ = tokio::time::timeout(inquiry::PATIENCE, told).await;
     }
     let cause = causes::of(state, &sid, locale, user).await?;
-    if known && cause.is_some() {
+    if !unreached && cause.is_some() {
         state.store.touch(&sid).await?;
     }
     Ok(Kept {
         sid,
-        made: !known,
+        made: unreached && recorded.new,
         cause,
     })
 }
 
-/// A call that the SDK had no SID for, and that reached us all the same: this user's, of the time that the report is about, and not
-/// yet reported on.
-async fn unnamed(
-    state: &AppState,
-    user: &User,
-    report: &Report,
-    now: i64,
-) -> Result<Option<CallSid>> {
-    let query = CallQuery {
-        agent_identity: Some(user.identity()),
-        since: Some(began(report, now)),
-        limit: 4,
-        ..CallQuery::default()
+/// The report says how long the call lasted and how long ago that was; its own clock may be wrong by hours.
+fn span(report: &Report, now: i64) -> Span {
+    let millis = |name: &str| {
+        let given = report.findings.get(name).and_then(Value::as_f64);
+        (given.unwrap_or_default() as i64).clamp(0, LONGEST_MS)
     };
-    let to = direct(state, user, &report.to).to;
-    for (_, call) in state.store.call_views(&query).await? {
-        // Twilio's callbacks name no number when it was never told one.
-        let same = call.direction == Direction::Outbound
-            && (call.to == to || PhoneNumber::parse_e164(&call.to).is_err());
-        let log = state.store.events_of(&call.sid).await?;
-        let fresh = |event: &LoggedEvent| !matches!(&*event.kind, "diagnostics" | "made");
-        if same && log.iter().all(fresh) {
-            return Ok(Some(call.sid));
-        }
+    let ended_at = now - millis("ended_ms_ago");
+    Span {
+        began_at: ended_at - millis("time_to_hangup_ms"),
+        ended_at,
     }
-    Ok(None)
-}
-
-/// When the call that the report is about can have begun, at the earliest; milliseconds since 1970.
-fn began(report: &Report, now: i64) -> i64 {
-    let lasted = report
-        .findings
-        .get("time_to_hangup_ms")
-        .and_then(Value::as_f64)
-        .unwrap_or_default();
-    now - (lasted.clamp(0.0, LONGEST_CALL_MS) as i64) - ON_ITS_WAY_MS
 }
 
 /// What we know beside it: where Twilio should have asked, and whether a request of this caller's was turned away meanwhile.
-fn ours(state: &AppState, user: &User, report: &Report, now: i64) -> Vec<(String, String)> {
+fn ours(state: &AppState, user: &User, span: Span) -> Vec<(String, String)> {
     let from = format!("client:{}", user.identity());
-    let refused = state.refusals.call_of(&from, began(report, now));
+    let refused = state.refusals.call_of(&from, span.began_at - NEAR_MS);
     let refused = refused.map(|signed| {
         let signed = signed.unwrap_or_else(|| "unknown".to_owned());
         (params::REFUSED.to_owned(), signed)
@@ -154,15 +141,9 @@ fn ours(state: &AppState, user: &User, report: &Report, now: i64) -> Vec<(String
     std::iter::once(url).chain(refused).collect()
 }
 
-fn made_up() -> Result<CallSid> {
-    Ok(
-        CallSid::parse(&format!("{}{}", CallSid::PREFIX, random_hex(16)))
-            .map_err(anyhow::Error::from)?,
-    )
-}
-
-fn direct(state: &AppState, user: &User, to: &str) -> Direct {
+fn direct(state: &AppState, user: &User, to: &str, attempt: Option<CallSid>) -> Direct {
     Direct {
+        attempt,
         agent: Some(user.identity()),
         from: state
             .config

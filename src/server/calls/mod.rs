@@ -1,5 +1,6 @@
 //! The services: placing a call, recording what happens to it, showing it.
 
+pub mod attempt;
 pub mod callbacks;
 pub mod diagnostics;
 pub mod history;

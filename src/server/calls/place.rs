@@ -1,6 +1,6 @@
 //! May this browser call this number? One durable row and one answer, within a second: an agent is waiting and hears nothing.
 
-use super::{callbacks, record_event::record};
+use super::{attempt, callbacks, record_event::record};
 use crate::{
     domain::{
         call::{Direct, Event, Evidence, Fact},
@@ -31,8 +31,14 @@ pub struct PlaceRequest {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    Dial { to: PhoneNumber },
-    Refuse { reason: Reason },
+    Dial {
+        to: PhoneNumber,
+    },
+    Refuse {
+        reason: Reason,
+    },
+    /// The page let go of this attempt before Twilio asked: nobody is there to talk to whoever would answer.
+    HangUp,
 }
 
 /// Decides, stores the call, and answers; a repeated request gets the first one's answer. Never fails: what cannot be stored is refused.
@@ -96,6 +102,9 @@ async fn decide(state: &AppState, request: PlaceRequest) -> Result<Decision> {
         Decision::Refuse { reason } => {
             tracing::info!(call.sid = %request.call_sid, to = ?request.to, user, ?reason, "WebRTC Direct Call refused");
         }
+        Decision::HangUp => {
+            tracing::warn!(call.sid = %request.call_sid, to = ?request.to, user, "Twilio asked for a call that its page had let go of: it is not dialled")
+        }
     }
     Ok(decision)
 }
@@ -116,6 +125,7 @@ fn answer(evidence: &Evidence) -> Decision {
         .as_ref()
         .and_then(|to| PhoneNumber::parse_e164(&to.value).ok());
     match (&evidence.refused, to) {
+        _ if evidence.abandoned_at.is_some() => Decision::HangUp,
         (Some(refused), _) => Decision::Refuse {
             reason: refused.reason,
         },
@@ -127,8 +137,17 @@ fn answer(evidence: &Evidence) -> Decision {
 }
 
 fn direct(state: &AppState, request: &PlaceRequest, to: Option<&PhoneNumber>) -> Direct {
+    let agent = request.from.strip_prefix("client:").map(callbacks::party);
+    let named = request
+        .params
+        .iter()
+        .find(|(name, _)| name == attempt::PARAMETER);
     Direct {
-        agent: request.from.strip_prefix("client:").map(callbacks::party),
+        attempt: agent
+            .as_deref()
+            .zip(named)
+            .and_then(|(agent, (_, name))| attempt::sid(agent, name)),
+        agent,
         from: match &state.config.twilio.caller_id {
             Some(caller_id) => caller_id.to_string(),
             None => callbacks::party(&request.from),

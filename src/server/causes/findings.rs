@@ -15,7 +15,7 @@ pub mod params {
     /// Of all that stand beside what somebody else reports: nobody else's may begin so.
     pub const PREFIX: &str = "almasar_";
     /// What we answered Twilio: `dial`, `refuse`, `apology` or `hangup`.
-    pub const ANSWER: &str = "almasar_answer";
+    pub use crate::domain::call::ANSWER;
     /// Milliseconds from the request's arrival to the moment at which the answer was known; its commit comes on top, and is bounded.
     pub const ANSWER_MS: &str = "almasar_answer_ms";
     /// A request for this call came and was refused: the URL that it was signed for, or `unknown`.

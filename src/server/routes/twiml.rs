@@ -58,6 +58,10 @@ pub async fn outbound(
             took("refuse", arrived);
             spoken::refusal(reason)
         }
+        Decision::HangUp => {
+            took("hangup", arrived);
+            twiml::hangup()
+        }
     };
     Ok(xml(answer))
 }

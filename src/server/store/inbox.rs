@@ -4,7 +4,7 @@
 mod rows;
 
 use super::{
-    Result, StoreError,
+    Result, StoreError, attempts,
     changes::{CallChange, Changes, Told},
     connection::{Connection, Text, on},
     view::{ViewRow, select_views},
@@ -33,9 +33,30 @@ pub(super) struct TakenIn {
 }
 
 /// A call, and the number of its last change; 0 before it is stored.
-struct Known {
-    call: Call,
-    change: i64,
+#[derive(Clone)]
+pub(super) struct Known {
+    pub call: Call,
+    pub change: i64,
+}
+
+impl Known {
+    pub fn new(sid: CallSid) -> Self {
+        Self {
+            call: Call::new(sid),
+            change: 0,
+        }
+    }
+
+    /// From a row of `sid`, `change` and `evidence`.
+    pub fn read((sid, change, evidence): (String, i64, String)) -> Result<Self> {
+        let corrupt = || StoreError::Corrupt(format!("evidence of call {sid}"));
+        let evidence: Evidence = serde_json::from_str(&evidence).map_err(|_| corrupt())?;
+        let sid = CallSid::parse(&sid).map_err(|_| corrupt())?;
+        Ok(Self {
+            call: Call { sid, evidence },
+            change,
+        })
+    }
 }
 
 /// Takes in a set of events, and gives new change numbers to the calls of `touched` besides.
@@ -45,31 +66,50 @@ pub(super) async fn take_in(
     touched: &BTreeSet<String>,
 ) -> Result<TakenIn> {
     let c = &mut connection;
-    let sids: BTreeSet<&str> = events.iter().map(|event| event.call.as_str()).collect();
-    let count = (events.len() + sids.len() + touched.len()) as i64;
+    // A number for each event, and one for the call that it changes.
+    let count = (2 * events.len() + touched.len()) as i64;
     // First, since on PostgreSQL this row's lock makes other servers wait until we have committed.
     let upto = allocate(c, count).await?;
     let mut number = upto - count;
-    let mut calls = load(c, &sids).await?;
-    let new = append(c, events, number).await?;
-    number += events.len() as i64;
+    let mut recorded = Vec::with_capacity(events.len());
+    // Nearly always all of them at once: which call an event is about is known but for what a browser reports.
+    for set in events.chunk_by(|one, next| !attempts::seeks(one) && !attempts::seeks(next)) {
+        recorded.append(&mut take_in_set(c, set, &mut number).await?);
+    }
+    let touched = touched.iter().map(|sid| {
+        number += 1;
+        Renumbered { sid, number }
+    });
+    renumber(c, &touched.collect::<Vec<_>>()).await?;
+    Ok(TakenIn { recorded, upto })
+}
 
-    let mut stale = BTreeSet::new();
-    let mut changed: BTreeSet<&str> = touched.iter().map(String::as_str).collect();
+/// One set of events, each table by one statement.
+async fn take_in_set(
+    c: &mut Connection<'_>,
+    events: &[Event],
+    number: &mut i64,
+) -> Result<Vec<Recorded>> {
+    let sids = events.iter().flat_map(attempts::sids).collect();
+    let mut calls = load(c, &sids).await?;
+    let attempts::Settled { events, joined } = attempts::settle(c, events, &mut calls).await?;
+    let new = append(c, &events, *number).await?;
+    *number += events.len() as i64;
+
+    let mut changed: BTreeSet<&str> = joined.iter().map(CallSid::as_str).collect();
+    let mut stale = changed.clone();
     let mut recordings = BTreeMap::new();
     for (event, is_new) in events.iter().zip(&new) {
-        let sid = event.call.as_str();
-        let known = calls.entry(sid).or_insert_with(|| Known {
-            call: Call::new(event.call.clone()),
-            change: 0,
-        });
+        let known = calls
+            .entry(event.call.clone())
+            .or_insert_with(|| Known::new(event.call.clone()));
         if !is_new {
             continue;
         }
         if let Some(change) = known.call.apply(event) {
-            stale.insert(sid);
+            stale.insert(event.call.as_str());
             if change == Change::Visible {
-                changed.insert(sid);
+                changed.insert(event.call.as_str());
             }
         }
         keep_recording(&mut recordings, event);
@@ -79,26 +119,24 @@ pub(super) async fn take_in(
 
     // What is written anyway takes its number along.
     let mut others = Vec::new();
-    for sid in changed {
-        number += 1;
+    for &sid in &changed {
+        *number += 1;
+        let number = *number;
         match calls.get_mut(sid).filter(|_| stale.contains(sid)) {
             Some(known) => known.change = number,
             None => others.push(Renumbered { sid, number }),
         }
     }
-    upsert_calls(c, stale.iter().filter_map(|sid| calls.get(sid))).await?;
+    upsert_calls(c, stale.iter().filter_map(|sid| calls.get(*sid))).await?;
     renumber(c, &others).await?;
 
     let recorded = events.iter().zip(new).filter_map(|(event, new)| {
         Some(Recorded {
-            call: calls.get(event.call.as_str())?.call.clone(),
+            call: calls.get(&event.call)?.call.clone(),
             new,
         })
     });
-    Ok(TakenIn {
-        recorded: recorded.collect(),
-        upto,
-    })
+    Ok(recorded.collect())
 }
 
 /// What has changed since what was told, by us or by other processes: all of it is committed, up to the number that comes with it.
@@ -143,29 +181,15 @@ async fn allocate(c: &mut Connection<'_>, count: i64) -> Result<i64> {
     Ok(on!(c, c => sqlx::query_scalar(sql).bind(count).fetch_one(c)))
 }
 
-async fn load<'e>(
-    c: &mut Connection<'_>,
-    sids: &BTreeSet<&'e str>,
-) -> Result<HashMap<&'e str, Known>> {
+async fn load(c: &mut Connection<'_>, sids: &BTreeSet<&str>) -> Result<HashMap<CallSid, Known>> {
     const SQL: Text = Text {
         sqlite: "select sid, change, evidence from calls where sid in (select value from json_each($1))",
         postgres: "select sid, change, evidence from calls where sid in (select value from jsonb_array_elements_text($1::jsonb) as t(value))",
     };
-    let sql = SQL.of(c);
-    let list = json(sids)?;
-    let rows: Vec<(String, i64, String)> =
-        on!(c, c => sqlx::query_as(sql).bind(&list).fetch_all(c));
+    let (sql, list) = (SQL.of(c), json(sids)?);
+    let rows: Vec<_> = on!(c, c => sqlx::query_as(sql).bind(&list).fetch_all(c));
     rows.into_iter()
-        .map(|(sid, change, evidence)| {
-            let corrupt = || StoreError::Corrupt(format!("evidence of call {sid}"));
-            let evidence: Evidence = serde_json::from_str(&evidence).map_err(|_| corrupt())?;
-            let call = Call {
-                sid: CallSid::parse(&sid).map_err(|_| corrupt())?,
-                evidence,
-            };
-            let sid = *sids.get(sid.as_str()).ok_or_else(corrupt)?;
-            Ok((sid, Known { call, change }))
-        })
+        .map(|row| Known::read(row).map(|known| (known.call.sid.clone(), known)))
         .collect()
 }
 

@@ -3,6 +3,7 @@
 //! SQLite has one writer, a task that takes all waiting commands into one transaction (`writer`), and a pool of readers apart.
 //! Times are milliseconds since 1970, ids are text, integers are `i64` everywhere.
 
+mod attempts;
 mod backup;
 mod calls;
 mod causes;

@@ -33,6 +33,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "reconcile",
         include_str!("../../../migrations/0005_reconcile.sql"),
     ),
+    (
+        8,
+        "attempts",
+        include_str!("../../../migrations/0008_attempts.sql"),
+    ),
 ];
 
 /// Where sqlx keeps which of them are applied.

@@ -15,7 +15,7 @@ macro_rules! select_views {
     ($($rest:expr),* $(,)?) => {
         concat!(
             "select c.change, c.sid, c.direction, c.origin, c.from_number, c.to_number, c.status, c.reason, c.started_at, c.answered_at,
-                c.ended_at, c.duration_secs, c.child_sid, c.recording_status, u.id as agent_id, u.name as agent_name,
+                c.ended_at, c.duration_secs, c.child_sid, c.recording_status, c.attempt, u.id as agent_id, u.name as agent_name,
                 r.sid as r_sid, r.status as r_status, r.duration_secs as r_duration_secs, r.channels as r_channels
             from calls c
             left join users u on u.identity = c.agent_identity
@@ -46,6 +46,7 @@ pub(super) struct ViewRow {
     duration_secs: Option<i64>,
     child_sid: Option<String>,
     recording_status: Option<String>,
+    attempt: Option<String>,
     agent_id: Option<String>,
     agent_name: Option<String>,
     r_sid: Option<String>,
@@ -102,6 +103,13 @@ impl TryFrom<ViewRow> for CallView {
                 .as_deref()
                 .map(|reason| word::<Reason>(reason).ok_or_else(|| corrupt("reason")))
                 .transpose()?,
+            replaces: row
+                .attempt
+                .as_deref()
+                .filter(|attempt| *attempt != row.sid)
+                .map(CallSid::parse)
+                .transpose()
+                .map_err(|_| corrupt("attempt"))?,
             // The store knows what was reported; what that comes to is for `causes` to say.
             cause: None,
             sid: CallSid::parse(&row.sid).map_err(|_| corrupt("sid"))?,

@@ -53,36 +53,76 @@ fn an_incoming_call_is_answered_or_declined() {
 fn records_of_other_calls_change_nothing() {
     let mut phone = Phone::ringing();
     let before = phone.state.clone();
-    for other in [
-        Record {
+    for attempt in [None, Some("00000002".to_owned())] {
+        phone.feed(Input::Record(Record {
             sid: "CA2".into(),
+            attempt,
             ..record(Status::InProgress)
-        },
-        Record {
-            sid: "CA3".into(),
-            to: "+966500000000".into(),
-            ..record(Status::Busy)
-        },
-    ] {
-        phone.feed(Input::Record(other));
+        }));
     }
     assert_eq!(phone.state, before);
-    // Before Twilio's SID is known, an older call's late recording is not taken for this call.
+}
+
+#[test]
+fn before_twilios_sid_is_known_the_attempts_name_tells_whose_record_it_is() {
     let mut phone = Phone::dialling();
+    phone.record(Status::Ringing);
+    assert_eq!(phone.face(), Face::Ringing);
+    // The row that a report made stands under that very name, and says nothing that the page does not know until the server has a cause.
+    let mut phone = Phone::dialling();
+    phone.event(CallEvent::Disconnected);
     phone.feed(Input::Record(Record {
-        recorded: true,
-        ..record(Status::Completed)
+        sid: "00000001".into(),
+        attempt: None,
+        ..record(Status::Failed)
     }));
-    assert_eq!(phone.face(), Face::Connecting);
     assert_eq!(phone.state.message, None);
+    phone.feed(Input::Record(Record {
+        sid: "00000001".into(),
+        attempt: None,
+        cause: Some(cause(None)),
+        ..record(Status::Failed)
+    }));
+    assert_eq!(phone.state.message, Some(Message::Explained(cause(None))));
 }
 
 #[test]
 fn the_last_calls_record_is_not_taken_for_the_next_call_to_the_same_number() {
-    let mut phone = Phone::talking();
+    // Whether the SDK had told its SID or not, and however late the record is: what it failed of must not end the next call.
+    for mut phone in [Phone::talking(), Phone::dialling()] {
+        phone.event(CallEvent::Disconnected);
+        phone.feed(Input::Call);
+        phone.asked.clear();
+        phone.record(Status::Failed);
+        assert_eq!(
+            (phone.face(), phone.state.message.is_none()),
+            (Face::Connecting, true)
+        );
+        assert_eq!(phone.asked, []);
+    }
+}
+
+#[test]
+fn a_call_pressed_before_the_words_for_the_last_one_does_not_keep_that_one_from_being_reported() {
+    let mut phone = Phone::dialling();
     phone.event(CallEvent::Disconnected);
+    phone.asked.clear();
+    phone.now += 200.0;
     phone.feed(Input::Call);
-    phone.record(Status::Completed);
+    let reported = phone.asked.iter().any(|effect| {
+        matches!(effect, Effect::Report { n: 1, report }
+            if report.attempt.as_deref() == Some("00000001") && report.ended_ms_ago == 200.0)
+    });
+    assert!(reported, "{:?}", phone.asked);
+    assert!(phone.asked.iter().any(
+        |effect| matches!(effect, Effect::Connect { n: 2, attempt, .. } if attempt == "00000002")
+    ));
+    // The late words are of the other call.
+    phone.time_up(Timer::Outcome(1));
+    phone.feed(Input::Explained {
+        n: 1,
+        cause: Some(cause(None)),
+    });
     assert_eq!(
         (phone.face(), phone.state.message.is_none()),
         (Face::Connecting, true)

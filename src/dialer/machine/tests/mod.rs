@@ -112,13 +112,11 @@ impl Phone {
 fn record(status: Status) -> Record {
     Record {
         sid: SID.into(),
+        attempt: Some("00000001".into()),
         child_sid: None,
-        outbound: true,
-        to: NUMBER.into(),
         status,
         reason: None,
         cause: None,
-        recorded: false,
     }
 }
 

@@ -28,7 +28,8 @@ fn every_written_form_connects_to_the_same_number() {
         assert!(
             phone.asked.contains(&Effect::Connect {
                 n: 1,
-                to: NUMBER.into()
+                to: NUMBER.into(),
+                attempt: "00000001".into(),
             }),
             "{typed}"
         );

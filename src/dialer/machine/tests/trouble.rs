@@ -227,3 +227,23 @@ fn without_a_network_the_phone_is_offline_and_a_call_reconnecting() {
     phone.feed(Input::Online);
     assert_eq!(phone.face(), Face::InCall);
 }
+
+#[test]
+fn a_second_without_a_packet_shows_as_reconnecting_until_sound_is_back() {
+    let mut phone = Phone::talking();
+    phone.event(CallEvent::Quiet(true));
+    assert_eq!(phone.face(), Face::Reconnecting);
+    phone.event(CallEvent::Reconnecting);
+    phone.event(CallEvent::Quiet(false));
+    assert_eq!(
+        phone.face(),
+        Face::Reconnecting,
+        "the SDK says when it is back"
+    );
+    phone.event(CallEvent::Reconnected);
+    assert_eq!(phone.face(), Face::InCall);
+    // What rings sends nothing yet.
+    let mut phone = Phone::ringing();
+    phone.event(CallEvent::Quiet(true));
+    assert_eq!(phone.face(), Face::Ringing);
+}

@@ -1,4 +1,5 @@
 mod any_order;
+mod attempts;
 mod page;
 mod rest;
 mod stories;
@@ -39,6 +40,14 @@ fn direct() -> Direct {
         agent: Some("user_1".into()),
         from: "+15005550006".into(),
         to: "+966569705616".into(),
+        attempt: None,
+    }
+}
+
+fn unreached(direct: Direct) -> Fact {
+    Fact::Unreached {
+        direct,
+        began_at: START,
     }
 }
 

@@ -158,7 +158,7 @@ fn a_dial_outcome_alone_gives_times() {
 
 #[test]
 fn a_report_of_a_call_that_never_reached_us_is_a_failure_until_something_better_is_known() {
-    let unreached = event(3, &parent(), Fact::Unreached(direct()));
+    let unreached = event(3, &parent(), unreached(direct()));
     assert_eq!(status(std::slice::from_ref(&unreached)), Status::Failed);
     assert_eq!(
         status(&[unreached.clone(), placed()]),

@@ -20,7 +20,7 @@ use std::{
     pin::pin,
 };
 
-/// Rows that one statement writes: the widest table has seventeen columns, and SQLite binds 32,766 values at most.
+/// Rows that one statement writes: the widest table has eighteen columns, and SQLite binds 32,766 values at most.
 const BATCH: usize = 500;
 
 /// How far it is.

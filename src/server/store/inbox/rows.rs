@@ -97,7 +97,7 @@ impl Serialize for Parameters<'_> {
 pub(super) async fn upsert_recordings(
     c: &mut Connection<'_>,
     recordings: BTreeMap<String, &Event>,
-    calls: &HashMap<&str, Known>,
+    calls: &HashMap<CallSid, Known>,
 ) -> Result<Vec<String>> {
     macro_rules! sql {
         ($from:literal) => {
@@ -134,7 +134,7 @@ pub(super) async fn upsert_recordings(
         .iter()
         .filter_map(|(sid, event)| match &event.fact {
             Fact::Recording { status, duration_secs, channels, source, started_at, .. } => {
-                let origin = calls.get(event.call.as_str()).and_then(|known| known.call.evidence.origin.as_ref());
+                let origin = calls.get(&event.call).and_then(|known| known.call.evidence.origin.as_ref());
                 let agent_channel = if origin.is_some_and(|origin| origin.value == Origin::Page) { 1 } else { 2 };
                 Some(serde_json::json!({
                     "sid": sid, "call_sid": event.call, "status": status, "duration_secs": duration_secs, "channels": channels,
@@ -153,7 +153,7 @@ pub(super) async fn upsert_calls<'a>(
     c: &mut Connection<'_>,
     calls: impl Iterator<Item = &'a Known>,
 ) -> Result<()> {
-    static CALLS: Set<16> = Set::new(
+    static CALLS: Set<17> = Set::new(
         "calls",
         [
             ("sid", "text"),
@@ -172,18 +172,19 @@ pub(super) async fn upsert_calls<'a>(
             ("duration_secs", "bigint"),
             ("child_sid", "text"),
             ("recording_status", "text"),
+            ("attempt", "text"),
         ],
         "on conflict (sid) do update set change = excluded.change, evidence = excluded.evidence, direction = excluded.direction,
             origin = excluded.origin, agent_identity = excluded.agent_identity, from_number = excluded.from_number,
             to_number = excluded.to_number, status = excluded.status, reason = excluded.reason, started_at = excluded.started_at,
             answered_at = excluded.answered_at, ended_at = excluded.ended_at, duration_secs = excluded.duration_secs,
-            child_sid = excluded.child_sid, recording_status = excluded.recording_status",
+            child_sid = excluded.child_sid, recording_status = excluded.recording_status, attempt = excluded.attempt",
     );
     let rows = calls.map(row).collect::<Result<_>>()?;
     CALLS.write(c, rows).await.map(drop)
 }
 
-fn row(Known { call, change }: &Known) -> Result<[Value; 16]> {
+fn row(Known { call, change }: &Known) -> Result<[Value; 17]> {
     let (evidence, outcome) = (&call.evidence, call.outcome());
     let text = |ranked: &Option<Ranked<String>>| ranked.as_ref().map(|ranked| ranked.value.clone());
     Ok([
@@ -207,6 +208,7 @@ fn row(Known { call, change }: &Known) -> Result<[Value; 16]> {
         outcome.duration_secs.into(),
         evidence.child_sid.as_ref().map(CallSid::as_str).into(),
         evidence.recording.map(RecordingStatus::as_str).into(),
+        evidence.attempt.as_ref().map(CallSid::as_str).into(),
     ])
 }
 
