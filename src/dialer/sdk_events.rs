@@ -73,6 +73,15 @@ pub fn hear_call(call: &mut Call, n: u32, send: &Send, on_level: impl Fn(u8) + '
     });
     let to = report.clone();
     call.on("mute", move |on, _| to(CallEvent::Muted(on.is_truthy())));
+    // Once a second. The SDK itself waits for three such samples, and for ICE, before it calls a network gone.
+    let (to, heard, quiet) = (report.clone(), Cell::new(false), Cell::new(false));
+    call.on("sample", move |sample, _| {
+        let nothing = get_number(&sample, "packetsReceived") == Some(0);
+        heard.set(heard.get() || !nothing);
+        if heard.get() && quiet.replace(nothing) != nothing {
+            to(CallEvent::Quiet(nothing));
+        }
+    });
     // Several of the SDK's warnings are one of ours: it is over when the last of them is.
     let raised = Rc::new(RefCell::new(Vec::<(String, Warning)>::new()));
     let (to, on) = (report.clone(), raised.clone());
@@ -89,15 +98,6 @@ pub fn hear_call(call: &mut Call, n: u32, send: &Send, on_level: impl Fn(u8) + '
             if !still {
                 report(CallEvent::WarningCleared(warning));
             }
-        }
-    });
-    // Once a second. The SDK itself waits for three such samples, and for ICE, before it calls a network gone.
-    let (to, heard, quiet) = (report.clone(), Cell::new(false), Cell::new(false));
-    call.on("sample", move |sample, _| {
-        let nothing = get_number(&sample, "packetsReceived") == Some(0);
-        heard.set(heard.get() || !nothing);
-        if heard.get() && quiet.replace(nothing) != nothing {
-            to(CallEvent::Quiet(nothing));
         }
     });
     call.on("volume", move |input, _| {

@@ -30,9 +30,11 @@ pub async fn record(state: &AppState, event: Event) -> Result<Recorded> {
         event.fact,
         Fact::Placed(_) | Fact::Refused(..) | Fact::Bridged
     );
-    let (sid, kind) = (event.call.clone(), event.fact.kind());
+    let kind = event.fact.kind();
     let recorded = state.store.record(event).await?;
     if recorded.new {
+        // Which call it is about may have been found only as it was written.
+        let sid = &recorded.call.sid;
         let status = recorded.call.outcome().status;
         if answers_twilio {
             tracing::debug!(call.sid = %sid, kind, %status, "recorded what was asked of us");
@@ -44,7 +46,7 @@ pub async fn record(state: &AppState, event: Event) -> Result<Recorded> {
         }
         if by_twilio && status == Status::Failed {
             // Nobody waits: the words come by the stream, when there are any.
-            causes::inquiry::begin(state, &sid);
+            causes::inquiry::begin(state, sid);
         }
     }
     Ok(recorded)
