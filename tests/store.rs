@@ -102,6 +102,24 @@ async fn an_address_is_taken_once() {
 }
 
 #[tokio::test]
+async fn all_who_ask_at_once_whose_browser_calls_get_their_own_answer() {
+    let (store, _dir) = open().await;
+    for n in 1..=3 {
+        store.insert_user(&user(n), "hash", NOW).await.unwrap();
+    }
+    let asked = (0..600).map(|n| {
+        let store = &store;
+        async move { store.user_by_identity(&format!("user_u{}", n % 5)).await }
+    });
+    let answers = futures::future::join_all(asked).await;
+    for (n, answer) in (0..).zip(answers) {
+        let known = (1..=3).contains(&(n % 5)).then(|| user(n % 5));
+        assert_eq!(answer.unwrap(), known, "{n}");
+    }
+    assert_eq!(store.user_by_identity("\"'").await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_session_ends_by_time_idleness_or_hand() {
     let (store, _database, _dir) = open().await;
     store.insert_user(&user(1), "hash", NOW).await.unwrap();

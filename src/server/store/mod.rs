@@ -5,6 +5,7 @@
 
 mod attempts;
 mod backup;
+mod callers;
 mod calls;
 mod causes;
 mod changes;
@@ -57,6 +58,7 @@ pub struct Store {
     changes: broadcast::Sender<Arc<CallChange>>,
     /// SQLite's file.
     place: Option<Arc<Place>>,
+    callers: mpsc::Sender<callers::Question>,
 }
 
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! Opening a database: its file and folder, its settings, its schema.
 
 use super::{
-    Engine, Store,
+    Engine, Store, callers,
     place::Place,
     postgres::{self, Line, Notices},
     writer,
@@ -76,8 +76,10 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Store> {
         .connect_with(options.busy_timeout(Duration::from_secs(2)).read_only(true))
         .await?;
     let (writer, changes) = writer::spawn(writer::Pool::Sqlite(writing, None)).await?;
+    let engine = Engine::Sqlite(reading);
     Ok(Store {
-        engine: Engine::Sqlite(reading),
+        callers: callers::spawn(engine.clone()),
+        engine,
         writer,
         changes,
         place: Some(Arc::new(Place::of(path)?)),
@@ -144,8 +146,10 @@ async fn open_postgres(url: &str) -> anyhow::Result<Store> {
         postgres::notifications(listening, notices.clone()),
     ))
     .await?;
+    let engine = Engine::Postgres(pool, notices);
     Ok(Store {
-        engine: Engine::Postgres(pool, notices),
+        callers: callers::spawn(engine.clone()),
+        engine,
         writer,
         changes,
         place: None,

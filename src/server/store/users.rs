@@ -72,15 +72,6 @@ impl Store {
         row.map(User::try_from).transpose()
     }
 
-    /// The user whose browser is `client:IDENTITY`, unless disabled.
-    pub async fn user_by_identity(&self, identity: &str) -> Result<Option<User>> {
-        const SQL: &str =
-            "select id, email, name, role from users where identity = $1 and disabled_at is null";
-        let row: Option<UserRow> =
-            read!(self, pool => sqlx::query_as(SQL).bind(identity).fetch_optional(pool));
-        row.map(User::try_from).transpose()
-    }
-
     /// Everybody, in the order they were added.
     pub async fn users(&self) -> Result<Vec<User>> {
         const SQL: &str = "select id, email, name, role from users order by created_at, id";
