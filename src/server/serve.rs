@@ -35,8 +35,8 @@ use std::{
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How long requests and background work may take to finish once the server is told to stop.
-const DRAIN: Duration = Duration::from_secs(10);
+/// How long requests and background work may take to finish once the server is told to stop: a stop takes ten seconds at most.
+const DRAIN: Duration = Duration::from_secs(9);
 
 /// A server that answers at `addr`.
 pub struct Running {

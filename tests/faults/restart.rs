@@ -23,8 +23,8 @@ use tokio::{
 
 const PAGES: usize = 20;
 const CALLS: usize = 6;
-/// What a service manager is told to allow, and a little for the machine.
-const DRAINED: Duration = Duration::from_secs(11);
+/// How long a stop may take, whoever has not finished.
+const DRAINED: Duration = Duration::from_secs(10);
 
 /// What one page has heard: of each call the newest change.
 #[derive(Default)]

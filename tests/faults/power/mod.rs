@@ -124,7 +124,7 @@ async fn look(folder: &Path, acknowledged: &[Acknowledged], found: &mut Found) {
 /// Cuts the power before so many steps, evenly spread, each time with another luck.
 async fn cut_the_power(
     mut disk: Disk,
-    steps: &[Step],
+    steps: &[&Step],
     acknowledged: &[Acknowledged],
     cuts: usize,
 ) -> Found {
@@ -161,11 +161,9 @@ async fn a_power_cut_at_any_moment_loses_nothing_that_was_acknowledged() {
     let mut server = installation.start_traced(trace::CALLS, &notes).await;
     let acknowledged = acknowledged(&installation, &folder.join(DATABASE), enough).await;
     server.kill();
-    let end = format!("{} ", server.id());
+    let id = server.id();
     until("everything is written down", || async {
-        let all = fs::read_to_string(&notes).unwrap_or_default();
-        let mut ends = all.lines().rev().take(100);
-        ends.any(|line| line.starts_with(&end) && line.contains("+++ killed"))
+        trace::has_end(&notes, id)
     })
     .await;
 
@@ -177,14 +175,12 @@ async fn a_power_cut_at_any_moment_loses_nothing_that_was_acknowledged() {
         checkpointed > 0,
         "the log was never brought into the database"
     );
-    let found = cut_the_power(before, &steps, &acknowledged, cuts).await;
+    let all: Vec<&Step> = steps.iter().collect();
+    let found = cut_the_power(before, &all, &acknowledged, cuts).await;
 
     // The same without its flushes, so that it is known that a loss would be seen.
-    let unflushed: Vec<Step> = steps
-        .iter()
-        .filter(|step| !matches!(step.op, Op::Flush(_)))
-        .cloned()
-        .collect();
+    let is_flush = |step: &Step| matches!(step.op, Op::Flush(_));
+    let unflushed: Vec<&Step> = steps.iter().filter(|step| !is_flush(step)).collect();
     let without = cut_the_power(unflushed_before, &unflushed, &acknowledged, 20).await;
     figure(
         "power cuts",

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fs::File,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
@@ -47,6 +47,21 @@ pub fn read(trace: &Path, folder: &Path) -> Vec<Step> {
         reader.line(&line.unwrap());
     }
     reader.steps
+}
+
+/// Does the trace go on to the moment in which that process was killed? What was traced is long: only the last of it is read.
+pub fn has_end(trace: &Path, process: u32) -> bool {
+    const LAST: u64 = 16 * 1024;
+    let Ok(mut file) = File::open(trace) else {
+        return false;
+    };
+    let length = file.metadata().unwrap().len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LAST)))
+        .unwrap();
+    let mut last = Vec::new();
+    file.read_to_end(&mut last).unwrap();
+    let mut last = std::str::from_utf8(&last).unwrap_or_default().lines();
+    last.any(|line| line.starts_with(&format!("{process} ")) && line.contains("+++ killed"))
 }
 
 struct Reader {
