@@ -71,6 +71,29 @@ async fn servers_that_start_together_make_one_schema_one_secret_and_one_administ
 }
 
 #[tokio::test]
+async fn a_migration_that_fails_keeps_no_other_server_waiting() {
+    if !on_postgres() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let database = TestDatabase::new(dir.path()).await;
+    Store::open(&database.config()).await.unwrap().close().await;
+    let mut rows = database.connect().await;
+    rows.run("create table kept as select * from _sqlx_migrations; update _sqlx_migrations set checksum = '\\x00' where version = 1")
+        .await;
+    assert!(Store::open(&database.config()).await.is_err());
+    rows.run("update _sqlx_migrations set checksum = kept.checksum from kept where kept.version = _sqlx_migrations.version")
+        .await;
+    let opened =
+        tokio::time::timeout(Duration::from_secs(30), Store::open(&database.config())).await;
+    opened
+        .expect("the lock is still held")
+        .unwrap()
+        .close()
+        .await;
+}
+
+#[tokio::test]
 async fn a_session_begun_at_one_server_is_one_at_every_server() {
     let app = spawn_app().await;
     let agent = app.sign_in("agent", Role::Agent).await;
