@@ -103,7 +103,7 @@ async fn an_address_is_taken_once() {
 
 #[tokio::test]
 async fn all_who_ask_at_once_whose_browser_calls_get_their_own_answer() {
-    let (store, _dir) = open().await;
+    let (store, _database, _dir) = open().await;
     for n in 1..=3 {
         store.insert_user(&user(n), "hash", NOW).await.unwrap();
     }
