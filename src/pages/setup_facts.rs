@@ -1,5 +1,7 @@
 //! What `/setup` shows of the configuration. Secrets are shown as set or not set, never as they are.
 
+mod bucket;
+
 use crate::{
     components::plural,
     i18n::*,
@@ -7,6 +9,7 @@ use crate::{
 };
 
 /// How one setting stands.
+#[derive(Clone)]
 pub enum Shown {
     /// As it was read, or as it stands by default.
     Value(String),
@@ -160,30 +163,38 @@ pub fn groups(locale: Locale, config: &Config) -> Vec<Group> {
         },
         Group {
             title: td_string!(locale, setup.group.storage),
-            facts: facts(vec![
-                ("DATABASE_URL", Shown::Value(database)),
-                ("RECORDINGS_URL", Shown::Value(recordings)),
-                (
-                    "RECORDING_RETENTION_DAYS",
-                    Shown::Words(match config.retention_days {
-                        Some(days) => plural::days(locale, days.into()),
-                        None => td_string!(locale, setup.keep_forever).to_owned(),
-                    }),
-                ),
-                (
-                    "SESSION_SECRET",
-                    if config.session_secret.is_some() {
-                        Shown::Set
-                    } else {
-                        Shown::MadeHere
-                    },
-                ),
-                ("ADMIN_EMAIL", set_or_not(config.admin_email.is_some())),
-                (
-                    "ADMIN_PASSWORD",
-                    set_or_not(config.admin_password.is_some()),
-                ),
-            ]),
+            facts: facts(
+                [
+                    vec![
+                        ("DATABASE_URL", Shown::Value(database)),
+                        ("RECORDINGS_URL", Shown::Value(recordings)),
+                    ],
+                    bucket::facts(&config.recordings),
+                    vec![
+                        (
+                            "RECORDING_RETENTION_DAYS",
+                            Shown::Words(match config.retention_days {
+                                Some(days) => plural::days(locale, days.into()),
+                                None => td_string!(locale, setup.keep_forever).to_owned(),
+                            }),
+                        ),
+                        (
+                            "SESSION_SECRET",
+                            if config.session_secret.is_some() {
+                                Shown::Set
+                            } else {
+                                Shown::MadeHere
+                            },
+                        ),
+                        ("ADMIN_EMAIL", set_or_not(config.admin_email.is_some())),
+                        (
+                            "ADMIN_PASSWORD",
+                            set_or_not(config.admin_password.is_some()),
+                        ),
+                    ],
+                ]
+                .concat(),
+            ),
         },
     ]
 }

@@ -263,6 +263,16 @@ async fn each_fault_of_what_calls_need_is_named_and_only_that() {
             std::fs::write(&file, "").expect("a file");
             w.set("RECORDINGS_URL", format!("file://{}", file.display()));
         }),
+        case("half a key to the bucket", "archive", "not-accepted", |w| {
+            w.set("RECORDINGS_URL", "s3://calls");
+            w.set("AWS_SECRET_ACCESS_KEY", OTHER_SECRET);
+        }),
+        case("a store where nobody serves", "archive", "unreachable", |w| {
+            w.set("RECORDINGS_URL", "s3://calls");
+            w.set("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE");
+            w.set("AWS_SECRET_ACCESS_KEY", OTHER_SECRET);
+            w.set("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+        }),
         warning("alerts about us", "alerts", "alerts", |w| {
             let url = "https://old.example/api/calls/twiml/outbound";
             let now = jiff::Timestamp::now().to_string();

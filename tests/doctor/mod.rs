@@ -176,7 +176,9 @@ fn environment(folder: &TempDir, database: &TestDatabase, public_url: &str, twil
 }
 
 fn settings(env: &Env) -> Settings {
-    let is_secret = |name: &str| matches!(name, "TWILIO_AUTH_TOKEN" | "TWILIO_API_SECRET");
+    let is_secret = |name: &str| {
+        matches!(name, "TWILIO_AUTH_TOKEN" | "TWILIO_API_SECRET") || name.starts_with("AWS_")
+    };
     let flags = env
         .iter()
         .filter(|(name, _)| !is_secret(name))

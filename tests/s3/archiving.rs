@@ -25,7 +25,7 @@ fn long_wav() -> axum::body::Bytes {
     };
     let mut bytes = std::io::Cursor::new(Vec::new());
     let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
-    for sample in 0..6_000_000_i32 {
+    for sample in 0..2_700_000_i32 {
         writer.write_sample((sample % 20_011) as i16).unwrap();
     }
     writer.finalize().unwrap();
@@ -107,11 +107,11 @@ async fn a_long_recording_goes_up_in_parts_and_comes_back_whole() {
     assert!(whole == audio, "{} bytes", whole.len());
     let part = agent
         .request(Method::GET, &play(&call))
-        .header("Range", "bytes=7000000-7000099")
+        .header("Range", "bytes=5300000-5300099")
         .send()
         .await
         .unwrap();
-    assert_eq!(part.bytes().await.unwrap(), audio[7_000_000..7_000_100]);
+    assert_eq!(part.bytes().await.unwrap(), audio[5_300_000..5_300_100]);
 }
 
 #[tokio::test]
