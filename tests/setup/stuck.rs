@@ -68,7 +68,7 @@ async fn work_that_waits_is_shown_with_its_reason_and_what_to_do_and_so_is_what_
             "false",
             None,
             "archive does not take it",
-            "check above",
+            "its check on this page",
             full,
         ),
         (

@@ -86,3 +86,23 @@ pub fn make_private(folder: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_temporary_folder_is_ours_alone_and_goes_with_us() {
+        use std::os::unix::fs::PermissionsExt;
+        let (one, other) = (Incoming::temporary(), Incoming::temporary());
+        let path = one.path("x.part").expect("a path");
+        fs::write(&path, "x").expect("written");
+        let folder = path.parent().expect("a folder").to_owned();
+        let mode = fs::metadata(&folder).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        assert_ne!(other.path("x.part").expect("a path"), path);
+        drop(one);
+        assert!(!folder.exists());
+    }
+}
