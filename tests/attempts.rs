@@ -336,16 +336,19 @@ async fn open_pages_are_told_which_row_it_replaces() {
 async fn a_report_that_names_no_attempt_is_a_call_of_its_own() {
     let app = spawn_app().await;
     let agent = app.sign_in("agent", Role::Agent).await;
-    for name in [
+    let other = app.sign_in("other", Role::Agent).await;
+    let names = [
         json!(null),
         json!(""),
         json!("x".repeat(65)),
         json!("<script>"),
         json!(7),
-    ] {
+        json!(attempt(&other, 1)),
+    ];
+    for name in &names {
         let mut seen = report("", 120_000);
-        seen["attempt"] = name;
+        seen["attempt"] = name.clone();
         reports(&agent, &seen).await;
     }
-    assert_eq!(rows(&agent).await.len(), 6);
+    assert_eq!(rows(&agent).await.len(), names.len());
 }

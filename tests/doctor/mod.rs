@@ -44,7 +44,7 @@ pub struct World {
     pub account: Account,
     /// None until it is started.
     running: Option<Running>,
-    _database: TestDatabase,
+    pub database: TestDatabase,
     pub folder: TempDir,
     /// By variable. What is set when the server runs already, the doctor alone sees.
     pub env: Env,
@@ -70,7 +70,7 @@ impl World {
         let mut world = Self {
             account,
             running: None,
-            _database: database,
+            database,
             folder,
             env,
         };

@@ -6,31 +6,22 @@ use almasar::{
     domain::user::Role,
     server::{clock, store::Store},
 };
-use sqlx::{Connection, SqliteConnection};
 
 const ROW: &str = "data-testid=\"stuck-row\"";
 
 /// Twilio told of this recording at that time, and since then it is like this.
 async fn recording(world: &World, number: u32, at: i64, status: &str, attempts: i64, error: &str) {
-    let file = world.env["DATABASE_URL"].trim_start_matches("sqlite://");
-    let mut database = SqliteConnection::connect(&format!("sqlite://{file}"))
-        .await
-        .expect("the database");
     // Not due before the test is over, so that the server leaves it as it is.
-    let written = sqlx::query(
+    let next = match status {
+        "completed" => (clock::now() + 3_600_000).to_string(),
+        _ => "null".to_owned(),
+    };
+    let (recording, call) = (sid("RE", number), sid("CA", number));
+    let sql = format!(
         "insert into recordings (sid, call_sid, status, created_at, attempts, next_attempt_at, last_error) \
-         values ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(sid("RE", number))
-    .bind(sid("CA", number))
-    .bind(status)
-    .bind(at)
-    .bind(attempts)
-    .bind((status == "completed").then(|| clock::now() + 3_600_000))
-    .bind(error)
-    .execute(&mut database)
-    .await;
-    written.expect("written");
+         values ('{recording}', '{call}', '{status}', {at}, {attempts}, {next}, '{error}')"
+    );
+    world.database.connect().await.run(&sql).await;
 }
 
 #[tokio::test]

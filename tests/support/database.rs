@@ -128,10 +128,11 @@ impl Rows {
     }
 
     /// Statements, as they are.
-    pub async fn run(&mut self, sql: &'static str) {
+    pub async fn run(&mut self, sql: &str) {
+        let text = sqlx::AssertSqlSafe(sql.to_owned());
         let done = match self {
-            Self::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
-            Self::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
+            Self::Sqlite(connection) => sqlx::raw_sql(text).execute(connection).await.map(drop),
+            Self::Postgres(connection) => sqlx::raw_sql(text).execute(connection).await.map(drop),
         };
         done.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }

@@ -126,6 +126,12 @@ impl Fact {
 pub const ANSWER: &str = "almasar_answer";
 
 impl Event {
+    /// Is this the same report?
+    pub fn repeats(&self, other: &Self) -> bool {
+        let identity = |event: &Self| (event.leg.clone(), event.fact.kind(), event.key.clone());
+        identity(self) == identity(other)
+    }
+
     /// Twilio asks what to do with a call that its page has let go of: nobody is dialled.
     pub fn abandon(&mut self) {
         if let Fact::Placed(direct) = &self.fact {

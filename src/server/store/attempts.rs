@@ -60,10 +60,10 @@ pub(super) async fn settle<'e>(
                 }
             }
             Fact::Leg(leg) if may_be_unplaced(leg) => {
+                let event = events[n].clone();
                 let alone = events
                     .iter()
-                    .all(|other| *other == events[n] || other.call != events[n].call);
-                let event = events[n].clone();
+                    .all(|other| other.call != event.call || other.repeats(&event));
                 if alone && let Some(attempt) = attempt_at(c, &event, calls).await? {
                     become_part(c, attempt, &event.call, calls).await?;
                     joined.push(event.call);
