@@ -1,9 +1,17 @@
 // The network goes away under a phone and comes back: in a call, before one, and while the customer hangs up. Twice over: once the browser
 // knows (Wi-Fi is off), once nobody tells it (the router has lost its line).
-import type { BrowserContext, CDPSession, Page } from "@playwright/test";
-import type { Installation } from "./support/installation.ts";
+import type { BrowserContext, Page } from "@playwright/test";
+import { Installation } from "./support/installation.ts";
 import type { Phone } from "./support/phone.ts";
-import { expect, testAlone } from "./support/test.ts";
+import { expect, testAlone as base } from "./support/test.ts";
+
+const testAlone = base.extend({
+  own: async ({}, use) => {
+    const own = await Installation.start({}, { withFront: true });
+    await use(own);
+    await own.stop();
+  },
+});
 
 type Leg = { sid: string; parent_call_sid: string | null; direction: string; status: string; live: boolean; ended_at: string | null };
 type Seen = { state: string; at: number };
@@ -14,34 +22,27 @@ async function legs(own: Installation): Promise<Leg[]> {
 
 /** Between the browser and everything else. What was sent waits, as TCP lets it; no connection is closed. */
 class Network {
-  private constructor(
+  constructor(
     private readonly own: Installation,
     private readonly context: BrowserContext,
-    private readonly cdp: CDPSession,
     private readonly told: boolean,
   ) {}
 
-  static async of(own: Installation, page: Page, told: boolean): Promise<Network> {
-    return new Network(own, page.context(), await page.context().newCDPSession(page), told);
-  }
-
   /** Returns when it went. */
   async goes(): Promise<number> {
+    const at = Date.now();
     await this.own.simulator("POST", "/network", { cut_ms: 120_000 });
     if (this.told) await this.context.setOffline(true);
-    else await this.conditions({ latency: 120_000, downloadThroughput: 1, uploadThroughput: 1 });
-    return Date.now();
+    else this.own.front?.fallSilent();
+    return at;
   }
 
   async comesBack(): Promise<number> {
+    const at = Date.now();
     await this.own.simulator("POST", "/network", { cut_ms: 0 });
     if (this.told) await this.context.setOffline(false);
-    else await this.conditions({ latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
-    return Date.now();
-  }
-
-  private async conditions(conditions: { latency: number; downloadThroughput: number; uploadThroughput: number }): Promise<void> {
-    await this.cdp.send("Network.emulateNetworkConditions", { offline: false, ...conditions });
+    else this.own.front?.speakAgain();
+    return at;
   }
 }
 
@@ -67,7 +68,7 @@ async function talking(agent: Phone): Promise<string> {
 
 /** What the server knows of the call; asked by this program, not by the browser. */
 async function record(agent: Phone, own: Installation, sid: string): Promise<{ status: string; ended_at: string | null }> {
-  return (await agent.page.request.get(`${own.url}/api/calls/${sid}`)).json();
+  return (await agent.page.request.get(`${own.behind}/api/calls/${sid}`)).json();
 }
 
 const after = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -81,7 +82,7 @@ for (const told of [true, false]) {
       testAlone.setTimeout(120_000);
       const sid = await talking(agent);
       const seen = await watch(agent.page);
-      const network = await Network.of(own, agent.page, told);
+      const network = new Network(own, agent.page.context(), told);
       const gone = await network.goes();
       await agent.state("reconnecting");
       // The length of the outage is what is tried here.
@@ -109,7 +110,7 @@ for (const told of [true, false]) {
     testAlone.setTimeout(150_000);
     const sid = await talking(agent);
     const seen = await watch(agent.page);
-    const network = await Network.of(own, agent.page, told);
+    const network = new Network(own, agent.page.context(), told);
     const gone = await network.goes();
     await agent.state("reconnecting");
     // The row ends by Twilio's callback, while the browser is still away.
@@ -144,7 +145,7 @@ for (const told of [true, false]) {
   testAlone(`the customer hangs up while there is no network, ${manner}: the page is right within 5 s of its return`, async ({ own, agent }) => {
     testAlone.setTimeout(120_000);
     const sid = await talking(agent);
-    const network = await Network.of(own, agent.page, told);
+    const network = new Network(own, agent.page.context(), told);
     await network.goes();
     await agent.state("reconnecting");
     const customer = (await legs(own)).find(({ parent_call_sid }) => parent_call_sid);
@@ -166,7 +167,7 @@ for (const told of [true, false]) {
 testAlone("Call is pressed while the browser knows that it has no network: nothing is called, then or later", async ({ own, agent }) => {
   await agent.open();
   await agent.ready();
-  const network = await Network.of(own, agent.page, true);
+  const network = new Network(own, agent.page.context(), true);
   await network.goes();
   await agent.state("offline");
   await agent.page.getByTestId("dialer-number").fill("0569705616");
@@ -185,7 +186,7 @@ testAlone("Call is pressed while the network is silently gone: the page lets go,
   testAlone.setTimeout(120_000);
   await agent.open();
   await agent.ready();
-  const network = await Network.of(own, agent.page, false);
+  const network = new Network(own, agent.page.context(), false);
   const gone = await network.goes();
   await agent.dial("0569705616");
   await agent.state("connecting");

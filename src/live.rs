@@ -4,7 +4,7 @@
 mod hub;
 mod source;
 
-pub use hub::{Hold, Subscription, hold, resume_from, subscribe};
+pub use hub::{Hold, Subscription, hold, renew, resume_from, subscribe};
 
 use crate::{
     browser::{get, get_number, get_text, set},

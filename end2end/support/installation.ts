@@ -5,6 +5,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { Front } from "./front.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const program = (name: string) => path.join(root, "target/release", name);
@@ -24,21 +25,26 @@ export type Person = { email: string; password: string; role: Role };
 export class Installation {
   private constructor(
     readonly url: string,
+    /** The server itself, past what is in front of it. */
+    readonly behind: string,
+    readonly front: Front | undefined,
     readonly control: string,
     private readonly folder: string,
     private readonly environment: NodeJS.ProcessEnv,
     private readonly children: Map<string, ChildProcess>,
   ) {}
 
-  static async start(settings: Record<string, string> = {}): Promise<Installation> {
+  static async start(settings: Record<string, string> = {}, { withFront = false } = {}): Promise<Installation> {
     const folder = await fs.mkdtemp(path.join(os.tmpdir(), "almasar-"));
-    const [appPort, simulatorPort] = await freePorts(2);
-    const url = `http://localhost:${appPort}`;
+    const [appPort, simulatorPort, frontPort] = await freePorts(3);
+    const behind = `http://localhost:${appPort}`;
+    const url = withFront ? `http://localhost:${frontPort}` : behind;
     const gateway = `127.0.0.1:${simulatorPort}`;
     const environment = {
       PATH: process.env.PATH,
       RUST_LOG: process.env.RUST_LOG ?? "info",
       LISTEN_ADDR: `127.0.0.1:${appPort}`,
+      PUBLIC_URL: url,
       DATABASE_URL: `sqlite://${folder}/almasar.db`,
       RECORDINGS_URL: `file://${folder}/recordings`,
       SITE_ROOT: path.join(root, "target/site"),
@@ -48,7 +54,8 @@ export class Installation {
       ...settings,
     };
     const children = new Map<string, ChildProcess>();
-    const started = new Installation(url, `http://${gateway}/_control`, folder, environment, children);
+    const front = withFront ? await Front.start(frontPort, appPort) : undefined;
+    const started = new Installation(url, behind, front, `http://${gateway}/_control`, folder, environment, children);
     try {
       await started.launch("twilio-simulator", [
         ...["--listen", gateway, "--account-sid", twilio.TWILIO_ACCOUNT_SID, "--auth-token", twilio.TWILIO_AUTH_TOKEN],
@@ -117,6 +124,7 @@ export class Installation {
   }
 
   async stop(): Promise<void> {
+    await this.front?.stop();
     await Promise.all([...this.children.values()].map(ended));
     await fs.rm(this.folder, { recursive: true, force: true });
   }

@@ -54,6 +54,14 @@ pub fn subscribe(handler: impl Fn(LiveEvent) + 'static) -> Subscription {
     Subscription(id)
 }
 
+/// The network is back: where this tab leads, the stream is opened anew at once.
+pub fn renew() {
+    let renewal = with(|hub| hub.leading.as_ref().map(|(source, _)| source.renewal()));
+    if let Some(renewal) = renewal {
+        renewal();
+    }
+}
+
 /// The page was rendered with everything up to this change: what comes after is wanted.
 pub fn resume_from(change: i64) {
     with(|hub| {
@@ -105,13 +113,8 @@ impl Hub {
         self.listeners.push(Listener::new(&window, "pagehide", |_| {
             drop(with(|hub| hub.leading.take()))
         }));
-        self.listeners.push(Listener::new(&window, "online", |_| {
-            with(|hub| {
-                if let Some((source, _)) = &hub.leading {
-                    source.hurry();
-                }
-            });
-        }));
+        self.listeners
+            .push(Listener::new(&window, "online", |_| renew()));
         if let Ok(channel) = BroadcastChannel::new(NAME) {
             self.listeners
                 .push(Listener::new(&channel, "message", |event| {

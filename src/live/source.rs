@@ -38,10 +38,17 @@ impl Source {
         Self { inner }
     }
 
-    /// The network is back: do not wait for the pause to end.
-    pub(super) fn hurry(&self) {
-        if self.inner.again.borrow_mut().take().is_some() {
-            self.inner.connect();
+    /// Opens the stream anew, from where it stands: after an outage the old connection may be dead without knowing it. To be called where
+    /// what it says may be heard.
+    pub(super) fn renewal(&self) -> impl FnOnce() + use<> {
+        let inner = Rc::downgrade(&self.inner);
+        move || {
+            if let Some(inner) = inner.upgrade() {
+                drop(inner.again.take());
+                inner.close();
+                (inner.say)(Word::Online(false));
+                inner.connect();
+            }
         }
     }
 }

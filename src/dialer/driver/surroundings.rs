@@ -3,7 +3,12 @@
 use super::{Driver, record};
 use crate::{
     browser::{self, Listener, document, find},
-    dialer::{keyboard, machine::Input, wake_lock::WakeLock, words},
+    dialer::{
+        keyboard,
+        machine::{Face, Input},
+        wake_lock::WakeLock,
+        words,
+    },
     live::{self, LiveEvent},
 };
 use gloo_timers::future::sleep;
@@ -107,6 +112,9 @@ impl Driver {
                 spot.set_text_content(Some(words::state(self.page.locale(), face)));
                 let _ = spot.set_attribute("data-phone-state", face.as_str());
             }
+        }
+        if before == Some(Face::Reconnecting) && face != Face::Reconnecting {
+            live::renew();
         }
         if before.is_some_and(|before| before.is_call()) && !face.is_call() {
             self.close_microphone();

@@ -183,8 +183,9 @@ impl State {
             }
             CallEvent::Reconnecting => call.reconnecting = true,
             CallEvent::TransportClosed => {
-                call.reconnecting = true;
-                if !call.accepted {
+                // Said again by each attempt to come back that fails: time runs from the first.
+                let already = std::mem::replace(&mut call.reconnecting, true);
+                if !call.accepted && !already {
                     out.push(Effect::Start(Timer::Lost(n), LOST_MS));
                 }
             }

@@ -247,3 +247,17 @@ fn a_second_without_a_packet_shows_as_reconnecting_until_sound_is_back() {
     phone.event(CallEvent::Quiet(true));
     assert_eq!(phone.face(), Face::Ringing);
 }
+
+#[test]
+fn attempts_to_come_back_that_fail_do_not_put_off_giving_a_call_up() {
+    let mut phone = Phone::dialling();
+    let waits = |phone: &Phone| {
+        let lost = |effect: &&Effect| matches!(effect, Effect::Start(Timer::Lost(1), _));
+        phone.asked.iter().filter(lost).count()
+    };
+    phone.event(CallEvent::TransportClosed);
+    assert_eq!(waits(&phone), 1);
+    phone.event(CallEvent::TransportClosed);
+    phone.event(CallEvent::TransportClosed);
+    assert_eq!(waits(&phone), 1);
+}
