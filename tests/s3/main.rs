@@ -5,7 +5,7 @@ mod archiving;
 mod moving;
 mod outages;
 mod store;
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 #[path = "../support/mod.rs"]
 mod support;
 mod wire;
