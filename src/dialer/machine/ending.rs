@@ -1,8 +1,8 @@
 //! How a call ended, in words that are true: what the server's record says, what the browser saw, what silence means.
 
 use super::{
-    ASK_MS, CAUSE_MS, ENDED_MS, Effect, Last, Message, OUTCOME_MS, Record, Report, Stage, State,
-    Timer,
+    ASK_MS, CAUSE_MS, Call, ENDED_MS, Effect, Last, Message, OUTCOME_MS, Record, Report, Stage,
+    State, Timer,
 };
 use crate::domain::{call::Status, view::CauseView};
 
@@ -61,42 +61,35 @@ impl State {
 
     pub(super) fn call_time_up(&mut self, timer: Timer, now: f64, out: &mut Vec<Effect>) {
         match timer {
-            Timer::Connect(n) => {
-                if self
-                    .call
-                    .as_ref()
-                    .is_some_and(|call| call.n == n && !call.connected)
-                {
-                    out.push(Effect::HangUp { n });
-                    self.close(false, now, out);
-                    self.gave_up("connect_timeout");
-                    self.message = Some(Message::ConnectTimeout);
-                    self.rebuild(out);
-                }
+            Timer::Connect(n) if self.call_is(n, |call| !call.connected) => {
+                out.push(Effect::HangUp { n });
+                self.close(false, now, out);
+                self.gave_up("connect_timeout");
+                self.message = Some(Message::ConnectTimeout);
+                self.rebuild(out);
             }
-            Timer::Lost(n) => {
-                if self
-                    .call
-                    .as_ref()
-                    .is_some_and(|call| call.n == n && call.reconnecting && !call.accepted)
-                {
-                    out.push(Effect::HangUp { n });
-                    self.close(false, now, out);
-                    self.gave_up("connection_lost");
-                    self.message.get_or_insert(Message::ConnectionLost);
-                    self.rebuild(out);
-                }
+            Timer::Lost(n) if self.call_is(n, |call| call.reconnecting && !call.accepted) => {
+                out.push(Effect::HangUp { n });
+                self.close(false, now, out);
+                self.gave_up("connection_lost");
+                self.message.get_or_insert(Message::ConnectionLost);
+                self.rebuild(out);
             }
             Timer::Ask(n) => self.ask(n, out),
-            Timer::Linger(n) => {
-                if self.call.as_ref().is_some_and(|call| call.n == n) {
-                    out.push(Effect::HangUp { n });
-                    self.close(false, now, out);
-                }
+            Timer::Linger(n) if self.call_is(n, |_| true) => {
+                out.push(Effect::HangUp { n });
+                self.close(false, now, out);
             }
             Timer::Outcome(n) => self.settle(n, now, out),
             _ => {}
         }
+    }
+
+    /// Is the call of that number still going on, and like this?
+    fn call_is(&self, n: u32, like: impl Fn(&Call) -> bool) -> bool {
+        self.call
+            .as_ref()
+            .is_some_and(|call| call.n == n && like(call))
     }
 
     /// The stream may be down, or late: ask, again and again while it matters.

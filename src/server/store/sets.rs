@@ -156,7 +156,6 @@ mod tests {
             );
             before += many;
         }
-        drop(c);
         let kept: i64 = sqlx::query_scalar("select count(*) from things")
             .fetch_one(&mut sqlite)
             .await
