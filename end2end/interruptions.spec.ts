@@ -15,9 +15,17 @@ testAlone("the server restarts in a call: the call goes on, and its row still ch
   await agent.dial("0569705616");
   await agent.state("in-call");
   await agent.page.evaluate(() => document.body.setAttribute("data-same-page", ""));
+  const stopping = Date.now();
   await own.stopServer();
-  await agent.talked(4);
+  const stopped = Date.now();
+  await agent.talked(8);
+  const resumed = agent.page.waitForResponse((response) => response.url().includes("/api/calls/events?last_event_id=") && response.status() === 200);
   await own.startServer();
+  const up = Date.now();
+  await resumed;
+  console.log(`server restarted in a call: stopped within ${stopped - stopping} ms, the page's stream resumed ${Date.now() - up} ms after it was up`);
+  expect(stopped - stopping).toBeLessThan(10_000);
+  expect(Date.now() - up).toBeLessThan(3_000);
   await agent.state("in-call");
   await agent.hangUp();
   const row = await agent.newest("completed");

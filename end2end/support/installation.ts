@@ -65,7 +65,7 @@ export class Installation {
       ]);
       await started.launch("almasar", ["serve"]);
       await started.ready(started.control);
-      await started.ready(`${url}/readyz`);
+      await started.ready(`${behind}/readyz`);
       return started;
     } catch (error) {
       await started.stop();

@@ -111,8 +111,14 @@ impl Inner {
         let failures = self.failures.get();
         self.failures.set(failures + 1);
         let inner = Rc::downgrade(self);
-        // 0.5 s, 1 s, 2 s … half a minute, and not every browser at the same moment.
-        let pause = (500u32 << failures.min(6)).min(30_000);
+        // 0.5 s, 1 s, then 2 s for as long as a restart takes, so that nobody waits 3 s for a server that is back; growing to half a minute
+        // after that, and not every browser at the same moment.
+        let step = match failures {
+            0..=2 => failures,
+            3..=12 => 2,
+            more => (more - 10).min(6),
+        };
+        let pause = (500u32 << step).min(30_000);
         let pause = pause + (js_sys::Math::random() * f64::from(pause) * 0.3) as u32;
         *self.again.borrow_mut() = Some(Timeout::new(pause, move || {
             if let Some(inner) = inner.upgrade() {
