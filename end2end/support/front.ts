@@ -1,6 +1,6 @@
 // A proxy in front of the server that can fall silent for browsers, as a router without a line does: connections stay open, and what is sent waits.
 // Twilio's requests come another way, and pass.
-import net from "node:net";
+import net, { type AddressInfo } from "node:net";
 
 const twilio = /^POST \/api\/calls\/(twiml|webhook)\//;
 
@@ -10,11 +10,16 @@ export class Front {
 
   private constructor(private readonly server: net.Server) {}
 
-  static async start(port: number, target: number): Promise<Front> {
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** On a port of its own, before the server that listens on `target`. */
+  static async start(target: number): Promise<Front> {
     const server = net.createServer({ allowHalfOpen: true });
     const front = new Front(server);
     server.on("connection", (browser) => front.take(browser, target));
-    await new Promise<void>((resolve, reject) => server.listen(port, "127.0.0.1", resolve).once("error", reject));
+    await new Promise<void>((resolve, reject) => server.listen(0, "127.0.0.1", resolve).once("error", reject));
     return front;
   }
 

@@ -36,9 +36,10 @@ export class Installation {
 
   static async start(settings: Record<string, string> = {}, { withFront = false } = {}): Promise<Installation> {
     const folder = await fs.mkdtemp(path.join(os.tmpdir(), "almasar-"));
-    const [appPort, simulatorPort, frontPort] = await freePorts(3);
+    const [appPort, simulatorPort] = await freePorts(2);
+    const front = withFront ? await Front.start(appPort) : undefined;
     const behind = `http://localhost:${appPort}`;
-    const url = withFront ? `http://localhost:${frontPort}` : behind;
+    const url = front ? `http://localhost:${front.port}` : behind;
     const gateway = `127.0.0.1:${simulatorPort}`;
     const environment = {
       PATH: process.env.PATH,
@@ -54,7 +55,6 @@ export class Installation {
       ...settings,
     };
     const children = new Map<string, ChildProcess>();
-    const front = withFront ? await Front.start(frontPort, appPort) : undefined;
     const started = new Installation(url, behind, front, `http://${gateway}/_control`, folder, environment, children);
     try {
       await started.launch("twilio-simulator", [
@@ -144,7 +144,8 @@ export class Installation {
       if (up) return;
       const dead = [...this.children.values()].find((child) => child.exitCode !== null);
       if (dead || Date.now() > deadline) {
-        throw new Error(`${address} does not answer\n${await this.log("almasar").catch(() => "")}`);
+        const logs = await Promise.all((["almasar", "twilio-simulator"] as const).map((name) => this.log(name).catch(() => "")));
+        throw new Error(`${address} does not answer\n${logs.join("\n")}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
