@@ -34,7 +34,9 @@ const LISTENER_CHECK: Duration = Duration::from_secs(30);
 
 /// What `DATABASE_URL` says, and nothing besides: for schema changes and copies, which take as long as they take.
 pub(super) fn options(url: &str) -> sqlx::Result<PgConnectOptions> {
-    let options = PgConnectOptions::from_str(url)?;
+    // That a table is there already is no news to anybody.
+    let quiet = [("client_min_messages", "warning")];
+    let options = PgConnectOptions::from_str(url)?.options(quiet);
     Ok(match options.get_application_name() {
         Some(_) => options,
         None => options.application_name("almasar"),
