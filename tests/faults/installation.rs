@@ -388,7 +388,7 @@ pub fn slower(figure: Duration) -> Duration {
     if is_release() { figure } else { 3 * figure }
 }
 
-fn is_release() -> bool {
+pub fn is_release() -> bool {
     std::env::var_os(RELEASE).is_some()
 }
 
