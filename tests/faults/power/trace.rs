@@ -76,12 +76,13 @@ struct Reader {
 impl Reader {
     /// `18500 1795990371.489854 write(12</…>, "…", 32) = 32`, or half of it.
     fn line(&mut self, line: &str) {
-        let mut words = line.splitn(3, ' ').filter(|word| !word.is_empty());
-        let (Some(thread), Some(at), Some(text)) = (words.next(), words.next(), words.next())
-        else {
+        // A short number of a thread is padded.
+        let Some((thread, rest)) = line.split_once(' ') else {
             return;
         };
-        let text = text.trim_start();
+        let Some((at, text)) = rest.trim_start().split_once(' ') else {
+            return;
+        };
         if let Some(begun) = text.strip_suffix("<unfinished ...>") {
             self.unfinished
                 .insert(thread.to_owned(), begun.trim_end().to_owned());
