@@ -208,3 +208,41 @@ fn bytes(text: &str) -> Vec<u8> {
     hex.map(|hex| u8::from_str_radix(&hex[..2], 16).unwrap())
         .collect()
 }
+
+#[test]
+fn calls_that_were_interrupted_and_padded_numbers_of_threads_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().canonicalize().unwrap();
+    let hex = |text: &str| -> String { text.bytes().map(|b| format!("\\x{b:02x}")).collect() };
+    let file = hex(&folder.join("a.db").display().to_string());
+    let trace = folder.join("trace");
+    let lines = [
+        format!(
+            "912   10.000001 openat(AT_FDCWD<\\x2f>, \"{file}\", O_RDWR|O_CREAT, 0600) = 3<{file}>"
+        ),
+        format!(
+            "912   10.000002 pwrite64(3<{file}>, \"{}\", 2, 4096 <unfinished ...>",
+            hex("ok")
+        ),
+        format!(
+            "12345 10.000003 fsync(4<{}>)       = -1 EIO (Input/output error)",
+            hex("/tmp")
+        ),
+        "912   10.000004 <... pwrite64 resumed>) = 2".to_owned(),
+        format!("912   10.000005 fdatasync(3<{file}>)       = 0"),
+        "912   10.000006 +++ killed by SIGKILL +++".to_owned(),
+    ];
+    std::fs::write(&trace, lines.join("\n")).unwrap();
+    let ops: Vec<Op> = read(&trace, &folder)
+        .into_iter()
+        .map(|step| step.op)
+        .collect();
+    let name = || "a.db".to_owned();
+    let written = Op::Write {
+        file: name(),
+        at: 4096,
+        bytes: b"ok".to_vec(),
+    };
+    assert_eq!(ops, [Op::Create(name()), written, Op::Flush(name())]);
+    assert!(has_end(&trace, 912) && !has_end(&trace, 12345));
+}
