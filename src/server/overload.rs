@@ -57,22 +57,29 @@ pub struct Most {
     pub connections: usize,
 }
 
+impl Most {
+    fn streams(self) -> usize {
+        self.connections / 4 * 3
+    }
+}
+
 impl Room {
     /// For a process that may open so many files.
     pub fn for_files(files: usize) -> Self {
         let connections = files
             .saturating_sub(FILES)
             .clamp(FEWEST_CONNECTIONS, MOST_CONNECTIONS);
+        let most = Most {
+            people: PEOPLE,
+            connections,
+        };
         let of = |places| Arc::new(Semaphore::new(places));
         Self {
             people: of(PEOPLE),
             waiting: of(WAITING),
-            streams: of(connections / 4 * 3),
+            streams: of(most.streams()),
             connections: of(connections),
-            most: Most {
-                people: PEOPLE,
-                connections,
-            },
+            most,
         }
     }
 
@@ -93,6 +100,12 @@ impl Room {
             place.ok()?.ok()
         };
         waited.await.ok_or_else(|| refused("overload"))
+    }
+
+    /// How many event streams there are.
+    pub fn open_streams(&self) -> u32 {
+        let free = self.streams.available_permits();
+        self.most.streams().saturating_sub(free) as u32
     }
 
     /// A place for one event stream, for as long as it lasts.

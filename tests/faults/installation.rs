@@ -264,16 +264,6 @@ impl Installation {
         asked.send().await.unwrap()
     }
 
-    /// The stream of changes, after that one where one is named.
-    pub async fn changes_after(&self, last: Option<i64>) -> reqwest::Result<Response> {
-        let asked = self.http.get(self.url("/api/calls/events"));
-        let mut asked = asked.header("Cookie", &self.cookie);
-        if let Some(last) = last {
-            asked = asked.header("Last-Event-ID", last);
-        }
-        asked.send().await
-    }
-
     pub async fn json(&self, path: &str) -> Value {
         let response = self.get(path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");

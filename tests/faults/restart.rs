@@ -36,15 +36,15 @@ struct Page {
 
 /// Follows the changes as a browser does: when the stream ends it asks again, for what came after the last that it heard.
 async fn watch(installation: Arc<Installation>, page: Arc<Mutex<Page>>, closed: Arc<AtomicBool>) {
-    let mut last = None;
+    let mut last: Option<String> = None;
     while !closed.load(Ordering::Relaxed) {
-        if let Ok(response) = installation.changes_after(last).await
+        if let Ok(response) = installation.listen(last.as_deref()).await
             && response.status() == 200
         {
             let mut stream = Watcher::of(response);
             while let Some((id, event, data)) = stream.heard().await {
                 assert_ne!(event.as_deref(), Some("reset"), "something was missed");
-                last = Some(id);
+                last = Some(id.to_string());
                 let mut page = page.lock().unwrap();
                 page.last = id;
                 if event.as_deref() == Some("call") {

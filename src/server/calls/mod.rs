@@ -9,6 +9,7 @@ pub mod make;
 pub mod place;
 pub mod reconcile;
 pub mod record_event;
+pub mod said;
 pub mod spoken;
 
 pub use record_event::{record, touch};

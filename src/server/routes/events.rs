@@ -2,7 +2,7 @@
 
 use crate::server::{
     auth::{guard::SignedIn, session},
-    calls::live::{Reader, Update},
+    calls::{live::Update, said::Reader},
     causes, clock,
     error::Result,
     locale::Speaks,
@@ -20,14 +20,14 @@ use axum_extra::extract::cookie::SignedCookieJar;
 use futures::FutureExt;
 use serde::Serialize;
 use std::{convert::Infallible, time::Duration};
-use tokio::time::MissedTickBehavior;
 
 /// Further behind than this, reading the list anew is cheaper.
 const FURTHEST_BEHIND: i64 = 500;
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// After what there was, a page is told more no sooner: five hundred of them must not be woken for every change of a busy hour one by one
-/// while Twilio waits its turn.
-const PACE: Duration = Duration::from_millis(100);
+/// Pages are told one after the other, in the order that chance gives, a thousand of them in a second: five hundred that all have something
+/// to do in the same moment would make Twilio wait for its turn.
+const EACH: Duration = Duration::from_millis(1);
+const LONGEST_TURN: Duration = Duration::from_millis(500);
 /// A stream does not outlive its session, nor a change of role, by more than this.
 const SESSION_CHECK: Duration = Duration::from_secs(60);
 
@@ -89,8 +89,6 @@ pub async fn stream(
         }
         let mut still_signed_in = tokio::time::interval(SESSION_CHECK);
         still_signed_in.reset();
-        let mut pace = tokio::time::interval(PACE);
-        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let update = match listener.next().now_or_never() {
                 Some(update) => update,
@@ -103,10 +101,13 @@ pub async fn stream(
                             _ => break,
                         }
                     }
-                    update = async {
-                        pace.tick().await;
-                        listener.next().await
-                    } => update,
+                    update = listener.next() => {
+                        let turn = EACH.saturating_mul(state.room.open_streams()).min(LONGEST_TURN);
+                        tokio::select! {
+                            () = state.shutdown.cancelled() => break,
+                            () = tokio::time::sleep(turn.mul_f64(rand::random())) => update,
+                        }
+                    }
                 },
             };
             match update {
@@ -116,7 +117,7 @@ pub async fn stream(
                         causes::dress(&state, locale, &user, [&mut view]).await;
                         json(&view)
                     };
-                    let said = state.live.said_of(change.change, reader, work_out).await;
+                    let said = state.live.said.once(change.change, reader, work_out).await;
                     yield Ok(call(change.change, &said));
                 }
                 Some(Update::Call(_)) => {}
