@@ -12,8 +12,8 @@ use crate::server::config::DatabaseUrl;
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, stream::BoxStream};
 use sqlx::{
-    AssertSqlSafe, ColumnIndex, Connection, Database, Decode, PgConnection, Postgres, QueryBuilder,
-    Row, Sqlite, SqliteConnection, Type, sqlite::SqliteConnectOptions,
+    AssertSqlSafe, ColumnIndex, ConnectOptions, Connection, Database, Decode, PgConnection,
+    Postgres, QueryBuilder, Row, Sqlite, SqliteConnection, Type, sqlite::SqliteConnectOptions,
 };
 
 pub(super) enum Side {
@@ -38,10 +38,13 @@ impl Side {
             DatabaseUrl::Sqlite(path) => {
                 ensure!(path.is_file(), "there is no database at {}", path.display());
                 let options = SqliteConnectOptions::new().filename(path).read_only(true);
+                let options = options.disable_statement_logging();
                 Self::Sqlite(SqliteConnection::connect_with(&options).await?)
             }
             DatabaseUrl::Postgres(url) => {
-                Self::Postgres(postgres::connect(&postgres::options(url.expose())?).await?)
+                // Every statement here is slow, and none of them is a fault.
+                let options = postgres::options(url.expose())?.disable_statement_logging();
+                Self::Postgres(postgres::connect(&options).await?)
             }
         })
     }
@@ -50,12 +53,13 @@ impl Side {
     pub async fn target(database: &DatabaseUrl) -> Result<Self> {
         Ok(match database {
             DatabaseUrl::Sqlite(path) => {
-                let mut connection = SqliteConnection::connect_with(&open_file(path)?).await?;
+                let options = open_file(path)?.disable_statement_logging();
+                let mut connection = SqliteConnection::connect_with(&options).await?;
                 migrator().run(&mut connection).await?;
                 Self::Sqlite(connection)
             }
             DatabaseUrl::Postgres(url) => {
-                let options = postgres::options(url.expose())?;
+                let options = postgres::options(url.expose())?.disable_statement_logging();
                 postgres::migrate(&options).await?;
                 Self::Postgres(postgres::connect(&options).await?)
             }
