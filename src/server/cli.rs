@@ -11,13 +11,13 @@ use super::{
         self,
         moving::{self, Plan, Progress},
     },
-    serve,
+    serve, site,
     store::{self, Step, Store},
     telemetry,
 };
 use crate::domain::user::Role;
 use anyhow::{Context, Result};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::{
     env,
     io::{self, IsTerminal, Read},
@@ -32,7 +32,7 @@ use tokio::runtime::Runtime;
 #[command(name = "almasar", version, max_term_width = 110)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -137,8 +137,14 @@ pub fn run() -> ExitCode {
     }
     let cli = Cli::parse();
     let command = match cli.command {
-        Command::Doctor(options) => return doctor(options, &cli.settings),
-        Command::Configured(command) => command,
+        Some(Command::Doctor(options)) => return doctor(options, &cli.settings),
+        Some(Command::Configured(command)) => command,
+        // `cargo leptos watch` starts the program without arguments.
+        None if site::is_watched() => Configured::Serve,
+        None => {
+            eprint!("{}", Cli::command().render_help());
+            return ExitCode::from(2);
+        }
     };
     let config = match Config::load(&cli.settings) {
         Ok(config) => config,

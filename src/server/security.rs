@@ -1,6 +1,6 @@
 //! What browsers are told to allow, and which origins may ask.
 
-use super::{clock, config::Config, error::Error, refusals::Reason, state::AppState};
+use super::{clock, config::Config, error::Error, refusals::Reason, site, state::AppState};
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, header},
@@ -27,10 +27,14 @@ pub fn content_security_policy(config: &Config, nonce: &str) -> String {
     } else {
         TWILIO_MEDIA
     };
+    let reload = match site::is_watched() {
+        true => format!(" ws://*:{}", site::RELOAD_PORT),
+        false => String::new(),
+    };
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
          img-src 'self' data:; font-src 'self'; manifest-src 'self'; worker-src 'self'; media-src 'self' mediastream: blob: {media}; \
-         connect-src 'self' {connect}; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+         connect-src 'self' {connect}{reload}; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
     )
 }
 

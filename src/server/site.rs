@@ -10,6 +10,14 @@ use tower_http::{
     set_header::SetResponseHeader,
 };
 
+/// Where `cargo leptos watch` tells pages to reload; `reload-port` in Cargo.toml.
+pub const RELOAD_PORT: u32 = 3002;
+
+/// Did `cargo leptos watch` start us?
+pub fn is_watched() -> bool {
+    env::var_os("LEPTOS_WATCH").is_some()
+}
+
 /// What Leptos needs to know, so that no `LEPTOS_*` variable is needed. File names are hashed when `hash.txt` stands beside the program.
 pub fn leptos_options(config: &Config) -> LeptosOptions {
     LeptosOptions::builder()
@@ -17,7 +25,7 @@ pub fn leptos_options(config: &Config) -> LeptosOptions {
         .site_root(config.site_root.to_string_lossy().into_owned())
         .site_pkg_dir("pkg")
         .site_addr(config.listen_addr)
-        .reload_port(3002_u32)
+        .reload_port(RELOAD_PORT)
         .hash_file("hash.txt".into())
         .hash_files(hash_file().is_some_and(|path| path.exists()))
         .build()
