@@ -6,6 +6,8 @@ const twilio = /^POST \/api\/calls\/(twiml|webhook)\//;
 
 export class Front {
   private readonly browsers = new Set<net.Socket>();
+  /** Theirs, Twilio's, and those that have said nothing yet: the server closes when the last of them has. */
+  private readonly all = new Set<net.Socket>();
   private silent = false;
 
   private constructor(private readonly server: net.Server) {}
@@ -34,14 +36,22 @@ export class Front {
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.browsers) socket.destroy();
-    await new Promise((resolve) => this.server.close(resolve));
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.all) socket.destroy();
+    await closed;
+  }
+
+  private keep(socket: net.Socket): void {
+    this.all.add(socket);
+    socket.once("close", () => this.all.delete(socket));
   }
 
   private take(browser: net.Socket, target: number): void {
+    this.keep(browser);
     browser.once("data", (first) => {
       browser.pause();
       const server = net.connect(target, "127.0.0.1");
+      this.keep(server);
       const both = [browser, server];
       for (const [from, to] of [[browser, server], [server, browser]] as const) {
         from.on("data", (data) => void to.write(data));
