@@ -3,6 +3,13 @@ import { test as base, expect } from "@playwright/test";
 import { Installation } from "./installation.ts";
 import { Phone } from "./phone.ts";
 
+/** What each side said last, of a test that failed. */
+async function tell({ lines, installation }: Phone): Promise<void> {
+  const last = (text: string[]) => text.slice(-60).join("\n");
+  console.log(`--- console\n${last(lines)}`);
+  for (const name of ["almasar", "twilio-simulator"] as const) console.log(`--- ${name}\n${last((await installation.log(name)).split("\n"))}`);
+}
+
 type ForTest = { phone: Phone };
 type ForWorker = { installation: Installation };
 
@@ -21,9 +28,7 @@ export const test = base.extend<ForTest, ForWorker>({
     const phone = new Phone(page, installation, person);
     await use(phone);
     expect.soft(phone.faults, "what a healthy page does not say on the console").toEqual([]);
-    if (info.status !== info.expectedStatus) {
-      console.log(`--- console\n${phone.lines.slice(-60).join("\n")}\n--- almasar\n${(await installation.log("almasar")).split("\n").slice(-60).join("\n")}`);
-    }
+    if (info.status !== info.expectedStatus) await tell(phone);
   },
 });
 
@@ -34,10 +39,12 @@ export const testAlone = base.extend<{ own: Installation; agent: Phone }>({
     await use(own);
     await own.stop();
   },
-  agent: async ({ own, page, context }, use) => {
+  agent: async ({ own, page, context }, use, info) => {
     const person = await own.addPerson("agent");
     await Phone.signIn(context, own, person);
-    await use(new Phone(page, own, person));
+    const agent = new Phone(page, own, person);
+    await use(agent);
+    if (info.status !== info.expectedStatus) await tell(agent);
   },
 });
 
