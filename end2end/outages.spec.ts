@@ -164,6 +164,40 @@ for (const told of [true, false]) {
   });
 }
 
+testAlone("the SDK restarts ICE again before the first restart is answered, as after an outage of 5 s: the call goes on at once", async ({ own, agent }) => {
+  // The restarts that the SDK makes by itself then, through its own method; the call is not to be had otherwise.
+  await agent.page.addInitScript(() => {
+    addEventListener("load", () => {
+      const { Device } = (globalThis as any).Twilio;
+      const connect = Device.prototype.connect;
+      Device.prototype.connect = async function (...args: unknown[]) {
+        return ((globalThis as any).call = await connect.apply(this, args));
+      };
+    });
+  });
+  await talking(agent);
+  await agent.page.evaluate(() => {
+    const { _mediaHandler: media } = (globalThis as any).call;
+    for (let restarts = 0; restarts < 3; restarts++) media.iceRestart();
+  });
+  /** Is the browser's way to the far end the one that it offered last? */
+  const renewed = () =>
+    agent.page.evaluate(async () => {
+      const pc: RTCPeerConnection = (globalThis as any).call._mediaHandler.version.pc;
+      const stats = await pc.getStats();
+      const all = [...stats.values()];
+      const { selectedCandidatePairId } = all.find(({ type }) => type === "transport");
+      const { localCandidateId, bytesReceived } = stats.get(selectedCandidatePairId);
+      const offered = /a=ice-ufrag:(\S+)/.exec(pc.currentLocalDescription?.sdp ?? "")?.[1];
+      return { restarted: /^o=- \d+ ([5-9])/m.test(pc.currentLocalDescription?.sdp ?? ""), renewed: stats.get(localCandidateId).usernameFragment === offered && bytesReceived > 0 };
+    });
+  await expect.poll(renewed, { timeout: 5_000 }).toEqual({ restarted: true, renewed: true });
+  await agent.state("in-call");
+  await agent.hangUp();
+  await agent.newest("completed");
+  expect(await legs(own)).toHaveLength(2);
+});
+
 testAlone("Call is pressed while the browser knows that it has no network: nothing is called, then or later", async ({ own, agent }) => {
   await agent.open();
   await agent.ready();

@@ -282,7 +282,7 @@ impl State {
         match &self.call {
             Some(call) => match call.stage {
                 Stage::Incoming => Face::Incoming,
-                _ if call.reconnecting || call.quiet || self.unplugged => Face::Reconnecting,
+                _ if call.is_cut() || self.unplugged => Face::Reconnecting,
                 Stage::Connecting => Face::Connecting,
                 Stage::Ringing => Face::Ringing,
                 Stage::Talking => Face::InCall,

@@ -5,11 +5,11 @@ use super::{
     voice_sdk::{Call, Device, custom_parameter, fault, ice_state, parameter, status},
 };
 use crate::browser::get_number;
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsValue;
+
+/// <https://www.twilio.com/docs/api/errors/53405>
+const MEDIA_CONNECTION: u32 = 53405;
 
 /// Where inputs go.
 pub type Send = Rc<dyn Fn(Input)>;
@@ -43,7 +43,6 @@ pub fn hear_call(call: &mut Call, n: u32, send: &Send, on_level: impl Fn(u8) + '
         ("disconnect", CallEvent::Disconnected),
         ("cancel", CallEvent::Cancelled),
         ("reject", CallEvent::Rejected),
-        ("reconnecting", CallEvent::Reconnecting),
         ("reconnected", CallEvent::Reconnected),
         ("transportClose", CallEvent::TransportClosed),
     ] {
@@ -73,14 +72,19 @@ pub fn hear_call(call: &mut Call, n: u32, send: &Send, on_level: impl Fn(u8) + '
     });
     let to = report.clone();
     call.on("mute", move |on, _| to(CallEvent::Muted(on.is_truthy())));
+    let to = report.clone();
+    call.on("reconnecting", move |error, _| {
+        to(match fault(&error).code {
+            MEDIA_CONNECTION => CallEvent::MediaLost,
+            _ => CallEvent::Reconnecting,
+        })
+    });
     // Once a second. The SDK itself waits for three such samples, and for ICE, before it calls a network gone.
-    let (to, heard, quiet) = (report.clone(), Cell::new(false), Cell::new(false));
+    let to = report.clone();
     call.on("sample", move |sample, _| {
-        let nothing = get_number(&sample, "packetsReceived") == Some(0);
-        heard.set(heard.get() || !nothing);
-        if heard.get() && quiet.replace(nothing) != nothing {
-            to(CallEvent::Quiet(nothing));
-        }
+        to(CallEvent::Sound(
+            get_number(&sample, "packetsReceived") != Some(0),
+        ))
     });
     // Several of the SDK's warnings are one of ours: it is over when the last of them is.
     let raised = Rc::new(RefCell::new(Vec::<(String, Warning)>::new()));

@@ -83,12 +83,15 @@ pub enum CallEvent {
         fault: Fault,
         closed: bool,
     },
+    /// The SDK looks for another way for the sound.
+    MediaLost,
+    /// The SDK calls again on a new signalling socket.
     Reconnecting,
     Reconnected,
     /// The signalling socket closed.
     TransportClosed,
-    /// Not one packet of sound has come for a second: the network is gone, whether or not the browser knows.
-    Quiet(bool),
+    /// Once a second: did any sound come in it?
+    Sound(bool),
     Muted(bool),
     Warning(Warning),
     WarningCleared(Warning),
@@ -138,8 +141,12 @@ pub struct Call {
     /// By which the server's record is known before the SDK has told the SID.
     pub(super) attempt: Option<String>,
     pub muted: bool,
-    pub reconnecting: bool,
+    pub(super) signalling_lost: bool,
+    pub(super) media_lost: bool,
+    /// Sound has come, and then none for a second: the network is gone, whether or not the browser knows.
     pub(super) quiet: bool,
+    /// Sound came in the last second.
+    pub(super) sounding: bool,
     pub weak: bool,
     pub silent_microphone: bool,
     /// When the far end answered, by the page's clock.
@@ -176,8 +183,10 @@ impl Call {
             sid,
             attempt: None,
             muted: false,
-            reconnecting: false,
+            signalling_lost: false,
+            media_lost: false,
             quiet: false,
+            sounding: false,
             weak: false,
             silent_microphone: false,
             answered_at: None,
@@ -198,7 +207,29 @@ impl Call {
             && self.ringing_heard
             && !self.early_media
             && !self.accepted
-            && !self.reconnecting
+            && !self.signalling_lost
+    }
+
+    /// It is on, and something that it needs is away.
+    pub(super) fn is_cut(&self) -> bool {
+        self.signalling_lost || self.media_lost || self.quiet
+    }
+
+    pub(super) fn lose_media(&mut self) {
+        self.media_lost = true;
+        self.sounding = false;
+    }
+
+    /// The SDK goes by ICE, which can be through a restart before the SDK looks again: it then says "reconnecting" until the call ends.
+    /// A whole second of sound says that the media are back.
+    pub(super) fn hear(&mut self, sound: bool) {
+        if sound {
+            self.media_lost &= !self.sounding;
+            self.quiet = false;
+        } else {
+            self.quiet |= self.sounding && self.accepted;
+        }
+        self.sounding = sound;
     }
 
     pub(super) fn can_send_tones(&self) -> bool {

@@ -146,7 +146,7 @@ impl State {
                 self.close(false, now, out);
             }
             CallEvent::Ringing { sid, early_media } => {
-                call.reconnecting = false;
+                call.signalling_lost = false;
                 call.sid = sid.or(call.sid.take());
                 call.early_media = early_media;
                 call.ringing_heard = true;
@@ -155,7 +155,7 @@ impl State {
                 }
             }
             CallEvent::Accepted { sid } => {
-                call.reconnecting = false;
+                call.signalling_lost = false;
                 call.sid = sid.or(call.sid.take());
                 call.accepted = true;
                 if call.incoming
@@ -181,19 +181,21 @@ impl State {
                     self.close(false, now, out);
                 }
             }
-            CallEvent::Reconnecting => call.reconnecting = true,
+            CallEvent::MediaLost => call.lose_media(),
+            CallEvent::Reconnecting => call.signalling_lost = true,
             CallEvent::TransportClosed => {
                 // Said again by each attempt to come back that fails: time runs from the first.
-                let already = std::mem::replace(&mut call.reconnecting, true);
+                let already = std::mem::replace(&mut call.signalling_lost, true);
                 if !call.accepted && !already {
                     out.push(Effect::Start(Timer::Lost(n), LOST_MS));
                 }
             }
             CallEvent::Reconnected => {
-                call.reconnecting = false;
+                call.signalling_lost = false;
+                call.media_lost = false;
                 call.fault = None;
             }
-            CallEvent::Quiet(on) => call.quiet = on && call.accepted,
+            CallEvent::Sound(came) => call.hear(came),
             CallEvent::Muted(on) => call.muted = on,
             CallEvent::Warning(Warning::WeakConnection) => call.weak = true,
             CallEvent::WarningCleared(Warning::WeakConnection) => call.weak = false,

@@ -68,7 +68,7 @@ impl State {
                 self.message = Some(Message::ConnectTimeout);
                 self.rebuild(out);
             }
-            Timer::Lost(n) if self.call_is(n, |call| call.reconnecting && !call.accepted) => {
+            Timer::Lost(n) if self.call_is(n, |call| call.signalling_lost && !call.accepted) => {
                 out.push(Effect::HangUp { n });
                 self.close(false, now, out);
                 self.gave_up("connection_lost");

@@ -197,6 +197,10 @@ impl State {
         self.backoffs = 0;
         self.epoch += 1;
         self.clear_line_message();
+        // The SDK says that a call's signalling is back only when its media are, too.
+        if let Some(call) = self.call.as_mut().filter(|call| call.accepted) {
+            call.signalling_lost = false;
+        }
         out.push(Effect::Presence { registered: true });
         out.push(Effect::Start(Timer::Presence(self.epoch), PRESENCE_MS));
     }

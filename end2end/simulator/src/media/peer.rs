@@ -77,15 +77,25 @@ impl Peer {
     }
 
     /// Answers an offer: the first, an ICE restart's, or a reconnecting browser's.
+    ///
+    /// With the same ICE credentials each time, where str0m makes new ones for a restart: after a short outage the SDK restarts several times
+    /// at once, and takes the answer that comes first as the answer to the last.
     pub fn answer(&mut self, offer: &str, socket: &Wire) -> anyhow::Result<String> {
         let offer = SdpOffer::from_sdp_string(offer).map_err(|error| anyhow!("offer: {error}"))?;
+        let ours = self.rtc.direct_api().local_ice_credentials();
         let answer = self
             .rtc
             .sdp_api()
             .accept_offer(offer)
-            .context("accept the offer")?;
+            .context("accept the offer")?
+            .to_sdp_string();
+        let mut ice = self.rtc.direct_api();
+        let fresh = ice.local_ice_credentials();
+        ice.set_local_ice_credentials(ours.clone());
         self.drain(socket);
-        Ok(answer.to_sdp_string())
+        Ok(answer
+            .replace(&fresh.ufrag, &ours.ufrag)
+            .replace(&fresh.pass, &ours.pass))
     }
 
     /// Offers audio, for an incoming call.

@@ -231,21 +231,58 @@ fn without_a_network_the_phone_is_offline_and_a_call_reconnecting() {
 #[test]
 fn a_second_without_a_packet_shows_as_reconnecting_until_sound_is_back() {
     let mut phone = Phone::talking();
-    phone.event(CallEvent::Quiet(true));
+    phone.event(CallEvent::Sound(false));
+    assert_eq!(phone.face(), Face::InCall, "none has come yet");
+    phone.event(CallEvent::Sound(true));
+    phone.event(CallEvent::Sound(false));
+    phone.event(CallEvent::Sound(false));
     assert_eq!(phone.face(), Face::Reconnecting);
-    phone.event(CallEvent::Reconnecting);
-    phone.event(CallEvent::Quiet(false));
-    assert_eq!(
-        phone.face(),
-        Face::Reconnecting,
-        "the SDK says when it is back"
-    );
-    phone.event(CallEvent::Reconnected);
+    phone.event(CallEvent::Sound(true));
     assert_eq!(phone.face(), Face::InCall);
     // What rings sends nothing yet.
     let mut phone = Phone::ringing();
-    phone.event(CallEvent::Quiet(true));
+    phone.event(CallEvent::Sound(true));
+    phone.event(CallEvent::Sound(false));
     assert_eq!(phone.face(), Face::Ringing);
+}
+
+#[test]
+fn a_call_is_back_when_the_sdk_says_so_or_when_a_whole_second_of_sound_has_come() {
+    let mut phone = Phone::talking();
+    phone.event(CallEvent::Sound(true));
+    phone.event(CallEvent::MediaLost);
+    assert_eq!(phone.face(), Face::Reconnecting);
+    phone.event(CallEvent::Reconnected);
+    assert_eq!(phone.face(), Face::InCall);
+
+    phone.event(CallEvent::MediaLost);
+    phone.event(CallEvent::Sound(true));
+    assert_eq!(phone.face(), Face::Reconnecting, "it may have come before");
+    phone.event(CallEvent::Sound(false));
+    phone.event(CallEvent::Sound(true));
+    assert_eq!(phone.face(), Face::Reconnecting);
+    phone.event(CallEvent::Sound(true));
+    assert_eq!(phone.face(), Face::InCall);
+}
+
+#[test]
+fn signalling_is_back_with_the_registration_although_the_sdk_waits_for_the_media() {
+    let mut phone = Phone::talking();
+    phone.event(CallEvent::MediaLost);
+    phone.event(CallEvent::TransportClosed);
+    phone.event(CallEvent::Reconnecting);
+    phone.feed(Input::Unregistered);
+    for _ in 0..3 {
+        phone.event(CallEvent::Sound(true));
+    }
+    assert_eq!(phone.face(), Face::Reconnecting, "there is no signalling");
+    phone.feed(Input::Registered);
+    assert_eq!(phone.face(), Face::InCall);
+    // One that still rings has no reconnect token: the socket that is new knows nothing of it.
+    let mut phone = Phone::ringing();
+    phone.event(CallEvent::TransportClosed);
+    phone.feed(Input::Registered);
+    assert_eq!(phone.face(), Face::Reconnecting);
 }
 
 #[test]
