@@ -21,6 +21,32 @@ async fn without_a_phone_to_join_nobody_is_rung() {
 }
 
 #[tokio::test]
+async fn a_phone_that_says_only_now_that_it_is_open_is_rung() {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    app.rest.answers(
+        "POST",
+        &calls(),
+        [Answer::json(
+            json!({ "sid": call_sid(1), "status": "queued" }),
+        )],
+    );
+    let opens = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let store = &app.running.state.store;
+        store
+            .upsert_phone(&agent.user.id, "tab", clock::now())
+            .await
+    };
+    let (answer, opened) = tokio::join!(
+        agent.post("/api/calls", json!({ "to": "0569705616" })),
+        opens
+    );
+    opened.unwrap();
+    assert_eq!(answer.status(), 201);
+}
+
+#[tokio::test]
 async fn the_customer_is_rung_once_and_the_call_is_the_agents() {
     let app = spawn_app().await;
     let agent = app.sign_in("agent", Role::Agent).await;

@@ -23,6 +23,9 @@ use tokio::time::Instant;
 
 /// How long ago a browser tab must have said that its phone is registered.
 const PHONE_FRESH_MS: i64 = 90_000;
+/// A page that shows `ready` may be telling us so at this moment.
+const PHONE_WAIT: Duration = Duration::from_secs(1);
+const PHONE_LOOK: Duration = Duration::from_millis(50);
 /// How long whoever asked waits for Twilio: they are to be told within 2 s.
 const PATIENCE: Duration = Duration::from_millis(1_800);
 
@@ -76,11 +79,7 @@ pub async fn make(state: &AppState, user: &User, to: &str) -> Result<CallView> {
         )));
     };
     let number = state.numbers.check(to).map_err(refused)?.e164;
-    if !state
-        .store
-        .has_phone(&user.id, clock::now() - PHONE_FRESH_MS)
-        .await?
-    {
+    if !has_phone(state, user).await? {
         return Err(Error::conflict(
             "No phone of yours is open: open the calling page in a browser, then try again",
         ));
@@ -127,6 +126,20 @@ pub async fn make(state: &AppState, user: &User, to: &str) -> Result<CallView> {
     let sid = made.map_err(anyhow::Error::from)??;
     let view = history::visible(state, user, &sid).await?;
     view.ok_or_else(|| Error::Internal(anyhow::anyhow!("call {sid} was made and is not stored")))
+}
+
+async fn has_phone(state: &AppState, user: &User) -> Result<bool> {
+    let until = Instant::now() + PHONE_WAIT;
+    loop {
+        let since = clock::now() - PHONE_FRESH_MS;
+        if state.store.has_phone(&user.id, since).await? {
+            return Ok(true);
+        }
+        if Instant::now() >= until {
+            return Ok(false);
+        }
+        tokio::time::sleep(PHONE_LOOK).await;
+    }
 }
 
 fn refused(reason: Reason) -> Error {
