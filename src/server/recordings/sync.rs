@@ -6,7 +6,7 @@ use crate::{
         clock,
         state::AppState,
         store::FoundRecording,
-        twilio::{TwilioError, client::jittered, resources::Recording},
+        twilio::{TwilioError, patience::jittered, resources::Recording},
     },
 };
 use futures::StreamExt;

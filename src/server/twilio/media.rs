@@ -1,8 +1,9 @@
 //! A recording's audio, streamed. The URL is built from the SID; Twilio may send us on to where the audio lies, and our credentials stay behind.
 
 use super::{
-    client::{Client, Inner, Result, accept, is_loopback, repeated},
+    client::{Client, Inner, Result, accept, is_loopback},
     error::TwilioError,
+    patience::repeated,
 };
 use crate::domain::sid::RecordingSid;
 use reqwest::{Response, header};

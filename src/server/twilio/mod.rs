@@ -7,6 +7,7 @@ pub mod client;
 pub mod error;
 pub mod media;
 pub mod numbers;
+pub mod patience;
 pub mod permissions;
 pub mod resources;
 pub mod signature;
