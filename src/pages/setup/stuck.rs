@@ -4,7 +4,7 @@ use super::when;
 use crate::{
     components::plural,
     i18n::*,
-    server::{recordings::fetch::ARCHIVE_REFUSED, state::AppState, store::StuckWork},
+    server::{recordings::download::ARCHIVE_REFUSED, state::AppState, store::StuckWork},
 };
 use leptos::prelude::*;
 

@@ -1,7 +1,8 @@
-//! Recordings: fetched from Twilio in the background (`fetch`), kept in an archive (`archive`), played (`serve`), looked for when a callback
-//! was lost (`sync`), deleted when their time is over (`retention`), and moved from one archive to another (`moving`).
+//! Recordings: fetched from Twilio in the background (`fetch` says when, `download` how), kept in an archive (`archive`), played (`serve`),
+//! looked for when a callback was lost (`sync`), deleted when their time is over (`retention`), and moved from one archive to another (`moving`).
 
 pub mod archive;
+pub mod download;
 pub mod fetch;
 pub mod heard;
 pub mod moving;
