@@ -95,12 +95,6 @@ impl Store {
         const SQL: &str = "select leg_sid, kind, key, at, received_at, params from events where call_sid = $1 order by position";
         Ok(read!(self, pool => sqlx::query_as(SQL).bind(sid.as_str()).fetch_all(pool)))
     }
-
-    /// The SIDs of calls that have not ended and began before `before`, oldest first: those that Twilio may have forgotten to tell us about.
-    pub async fn unfinished_calls(&self, before: i64, limit: i64) -> Result<Vec<String>> {
-        const SQL: &str = "select sid from calls where ended_at is null and started_at < $1 order by started_at limit $2";
-        Ok(read!(self, pool => sqlx::query_scalar(SQL).bind(before).bind(limit).fetch_all(pool)))
-    }
 }
 
 /// Only fragments that are written here make up the statement; every value is bound.

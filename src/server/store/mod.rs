@@ -179,36 +179,14 @@ impl Store {
     async fn execute(&self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
         match &self.engine {
             Engine::Sqlite(_) => {
-                self.command(|reply| Command::Statement {
-                    sql,
-                    args,
-                    touch: None,
-                    reply,
-                })
-                .await
+                self.command(|reply| Command::Statement { sql, args, reply })
+                    .await
             }
             Engine::Postgres(pool, _) => Ok(value::bound!(sql, args)
                 .execute(pool)
                 .await?
                 .rows_affected()),
         }
-    }
-
-    /// As [`Store::execute`], and, if any row was written, tells everybody that the call has changed: both or neither.
-    #[allow(dead_code)]
-    async fn execute_and_touch(
-        &self,
-        sql: &'static str,
-        args: Vec<Value>,
-        call_sid: &str,
-    ) -> Result<u64> {
-        self.command(|reply| Command::Statement {
-            sql,
-            args,
-            touch: Some(call_sid.to_owned()),
-            reply,
-        })
-        .await
     }
 
     /// Hands a command to the writer and waits for its commit.

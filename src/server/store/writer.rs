@@ -42,10 +42,10 @@ pub(super) enum Command {
         sid: String,
         reply: oneshot::Sender<Result<()>>,
     },
+    /// On SQLite alone: PostgreSQL takes writes on any connection.
     Statement {
         sql: &'static str,
         args: Vec<Value>,
-        touch: Option<String>,
         reply: oneshot::Sender<Result<u64>>,
     },
     /// The last command: no other is taken after it.
@@ -150,7 +150,7 @@ async fn connected<'k>(
 /// What one transaction does, sorted by kind: statements first, then the events as a set.
 #[derive(Default)]
 struct Batch {
-    statements: Vec<(&'static str, Vec<Value>, Option<String>)>,
+    statements: Vec<(&'static str, Vec<Value>)>,
     events: Vec<Event>,
     touched: BTreeSet<String>,
     statement_replies: Vec<oneshot::Sender<Result<u64>>>,
@@ -183,13 +183,8 @@ async fn next_batch(
                 batch.touched.insert(sid);
                 batch.touch_replies.push(reply);
             }
-            Command::Statement {
-                sql,
-                args,
-                touch,
-                reply,
-            } => {
-                batch.statements.push((sql, args, touch));
+            Command::Statement { sql, args, reply } => {
+                batch.statements.push((sql, args));
                 batch.statement_replies.push(reply);
             }
             Command::Close { reply } => return Some((batch, Some(reply))),
@@ -264,20 +259,16 @@ impl Batch {
         use sqlx::Connection as _;
         let mut transaction = connection.begin_with("begin immediate").await?;
         let mut statements = Vec::with_capacity(self.statements.len());
-        for (sql, args, touch) in self.statements.drain(..) {
+        for (sql, args) in self.statements.drain(..) {
             let done = match bound!(sql, args).execute(&mut *transaction).await {
                 Err(error) if may_have_ended_transaction(&error) => return Err(error.into()),
                 done => done
                     .map(|done| done.rows_affected())
                     .map_err(StoreError::from),
             };
-            self.touched
-                .extend(touch.filter(|_| matches!(done, Ok(1..))));
             statements.push(done);
         }
-        let taken_in = self
-            .take_in(Connection::Sqlite(&mut transaction), &self.touched)
-            .await?;
+        let taken_in = self.take_in(Connection::Sqlite(&mut transaction)).await?;
         transaction.commit().await?;
         Ok(Written {
             statements,
@@ -303,45 +294,22 @@ impl Batch {
         }
     }
 
-    /// Here a failed statement spoils its transaction, so each has a savepoint of its own.
     async fn write_on(&self, connection: &mut PgConnection) -> Result<Written> {
         use sqlx::Connection as _;
         let mut transaction = connection.begin().await?;
-        let mut touched = self.touched.clone();
-        let mut statements = Vec::with_capacity(self.statements.len());
-        for (sql, args, touch) in &self.statements {
-            let mut savepoint = transaction.begin().await?;
-            let done = bound!(*sql, args.clone())
-                .execute(&mut *savepoint)
-                .await
-                .map(|done| done.rows_affected())
-                .map_err(StoreError::from);
-            match &done {
-                Ok(_) => savepoint.commit().await?,
-                Err(_) => savepoint.rollback().await?,
-            }
-            touched.extend(touch.clone().filter(|_| matches!(done, Ok(1..))));
-            statements.push(done);
-        }
-        let taken_in = self
-            .take_in(Connection::Postgres(&mut transaction), &touched)
-            .await?;
+        let taken_in = self.take_in(Connection::Postgres(&mut transaction)).await?;
         transaction.commit().await?;
         Ok(Written {
-            statements,
+            statements: Vec::new(),
             taken_in,
         })
     }
 
-    async fn take_in(
-        &self,
-        connection: Connection<'_>,
-        touched: &BTreeSet<String>,
-    ) -> Result<Option<TakenIn>> {
-        if self.events.is_empty() && touched.is_empty() {
+    async fn take_in(&self, connection: Connection<'_>) -> Result<Option<TakenIn>> {
+        if self.events.is_empty() && self.touched.is_empty() {
             return Ok(None);
         }
-        inbox::take_in(connection, &self.events, touched)
+        inbox::take_in(connection, &self.events, &self.touched)
             .await
             .map(Some)
     }
