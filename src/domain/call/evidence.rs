@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// All that has been reported, joined.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Evidence {
     /// The surest origin heard of.
     #[serde(skip_serializing_if = "is_unknown")]
@@ -78,7 +78,7 @@ pub struct Refused {
 
 /// What one leg went through.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct LegEvidence {
     #[serde(skip_serializing_if = "is_unknown")]
     pub seen: bool,
@@ -92,7 +92,7 @@ pub struct LegEvidence {
 
 /// How a leg, or a `<Dial>`, ended; empty while it has not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct End {
     #[serde(skip_serializing_if = "is_unknown")]
     pub status: Option<Status>,

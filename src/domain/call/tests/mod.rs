@@ -136,3 +136,10 @@ fn folded(events: &[Event]) -> Call {
 fn status(events: &[Event]) -> Status {
     after(events).status
 }
+
+#[test]
+fn what_a_later_version_noted_is_passed_over() {
+    let written = r#"{ "dialled": true, "later": 1, "parent": { "seen": true, "later": {} }, "dial": { "later": [] } }"#;
+    let read: Evidence = serde_json::from_str(written).unwrap();
+    assert!(read.dialled && read.parent.seen);
+}
