@@ -2,6 +2,7 @@
 //! Twilio and nothing of us.
 
 pub mod auth;
+pub mod background;
 pub mod calls;
 pub mod causes;
 pub mod cli;

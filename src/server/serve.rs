@@ -1,7 +1,7 @@
 //! From a configuration to a running server, and back to nothing.
 
 use super::{
-    auth,
+    auth, background,
     calls::{live::Live, make::Makings, reconcile},
     causes::Inquiries,
     clock,
@@ -102,11 +102,11 @@ pub async fn prepare(config: Config) -> Result<AppState> {
 pub async fn start(config: Config, listener: TcpListener) -> Result<Running> {
     let state = prepare(config).await?;
     let addr = listener.local_addr()?;
-    state.tasks.spawn(recordings::fetch::run(state.clone()));
-    state.tasks.spawn(recordings::sync::at_start(state.clone()));
-    state.tasks.spawn(reconcile::run(state.clone()));
-    state.tasks.spawn(sweep::run(state.clone()));
-    state.tasks.spawn(vitals::run(state.clone()));
+    background::keep(&state, "fetching recordings", recordings::fetch::run);
+    background::keep(&state, "comparing recordings", recordings::sync::at_start);
+    background::keep(&state, "reconciliation", reconcile::run);
+    background::keep(&state, "sweeping", sweep::run);
+    background::keep(&state, "metrics", vitals::run);
     state.tasks.close();
     let server = tokio::spawn(connections::serve(
         listener,
@@ -140,7 +140,11 @@ pub async fn run(config: Config) -> Result<()> {
         tracing::warn!("there is no user yet: add one with `almasar user add EMAIL --role admin`");
     }
     tracing::info!(listen = %running.addr, "ready at {public_url}");
-    stop_signal().await?;
+    tokio::select! {
+        signal = stop_signal() => signal?,
+        // Nothing could be acknowledged any more. Whoever runs this program starts it again.
+        () = running.state.store.writer_gone() => anyhow::bail!("the task that writes to the database has ended"),
+    }
     tracing::info!("stopping");
     running.stop().await
 }

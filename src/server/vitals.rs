@@ -2,7 +2,7 @@
 //! it counts, and all of them are there from the start, so that a rule that watches one never watches nothing.
 
 use super::{
-    clock,
+    background, clock,
     refusals::Reason,
     state::AppState,
     store::{Store, StoreError, StuckWork},
@@ -79,6 +79,10 @@ pub fn describe() {
         "almasar_log_lines_lost_total",
         "Lines of the log that nobody took in time, or that its disk had no room for"
     );
+    describe_counter!(
+        background::PANICS,
+        "Background work that panicked and was begun again"
+    );
     describe_gauge!("almasar_sse_clients", "Open event streams");
     describe_gauge!(
         "almasar_people_in_flight",
@@ -101,6 +105,7 @@ pub fn describe() {
         counter!("almasar_refusals_total", "reason" => reason).increment(0);
     }
     counter!("almasar_log_lines_lost_total").increment(0);
+    counter!(background::PANICS).increment(0);
     for outcome in ["answered", "failed", "lost", "given_up"] {
         counter!("almasar_reconcile_checks_total", "outcome" => outcome).increment(0);
     }

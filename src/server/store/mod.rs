@@ -163,6 +163,11 @@ impl Store {
         }
     }
 
+    /// Returns when nothing can be written any more: after [`Store::close`], or a panic.
+    pub async fn writer_gone(&self) {
+        self.writer.closed().await;
+    }
+
     /// Waits for what is being written, then closes every connection. What comes later fails.
     pub async fn close(&self) {
         let (reply, done) = oneshot::channel();
