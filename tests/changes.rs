@@ -1,13 +1,7 @@
 //! `GET /api/calls/events`: the stream of changes.
 
 use crate::support::*;
-use almasar::{
-    domain::{
-        call::{Direct, Event, Fact},
-        user::{Role, User},
-    },
-    server::{clock, store::Store},
-};
+use almasar::{domain::user::Role, server::store::Store};
 use std::time::Duration;
 
 #[tokio::test]
@@ -116,16 +110,6 @@ async fn another_process(app: &TestApp) -> Store {
     Store::open(&app.running.state.config.database)
         .await
         .unwrap()
-}
-
-fn placed(n: u32, agent: &User) -> Event {
-    let direct = Direct {
-        agent: Some(agent.identity()),
-        from: CALLER_ID.into(),
-        to: "+966569705616".into(),
-        attempt: None,
-    };
-    Event::ours(&call_sid(n), Fact::Placed(direct), clock::now())
 }
 
 #[tokio::test]

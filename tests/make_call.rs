@@ -9,6 +9,19 @@ fn calls() -> String {
     format!("/2010-04-01/Accounts/{ACCOUNT}/Calls.json")
 }
 
+fn made() -> Answer {
+    Answer::json(json!({ "sid": call_sid(1), "status": "queued" }))
+}
+
+async fn an_agent_with_a_phone() -> (TestApp, Person) {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let store = &app.running.state.store;
+    let opened = store.upsert_phone(&agent.user.id, "tab", clock::now());
+    opened.await.unwrap();
+    (app, agent)
+}
+
 #[tokio::test]
 async fn without_a_phone_to_join_nobody_is_rung() {
     let app = spawn_app().await;
@@ -24,13 +37,7 @@ async fn without_a_phone_to_join_nobody_is_rung() {
 async fn a_phone_that_says_only_now_that_it_is_open_is_rung() {
     let app = spawn_app().await;
     let agent = app.sign_in("agent", Role::Agent).await;
-    app.rest.answers(
-        "POST",
-        &calls(),
-        [Answer::json(
-            json!({ "sid": call_sid(1), "status": "queued" }),
-        )],
-    );
+    app.rest.answers("POST", &calls(), [made()]);
     let opens = async {
         tokio::time::sleep(Duration::from_millis(200)).await;
         let store = &app.running.state.store;
@@ -48,21 +55,8 @@ async fn a_phone_that_says_only_now_that_it_is_open_is_rung() {
 
 #[tokio::test]
 async fn the_customer_is_rung_once_and_the_call_is_the_agents() {
-    let app = spawn_app().await;
-    let agent = app.sign_in("agent", Role::Agent).await;
-    app.running
-        .state
-        .store
-        .upsert_phone(&agent.user.id, "tab", clock::now())
-        .await
-        .unwrap();
-    app.rest.answers(
-        "POST",
-        &calls(),
-        [Answer::json(
-            json!({ "sid": call_sid(1), "status": "queued" }),
-        )],
-    );
+    let (app, agent) = an_agent_with_a_phone().await;
+    app.rest.answers("POST", &calls(), [made()]);
     let answer = agent
         .post("/api/calls", json!({ "to": "٠٥٦٩٧٠٥٦١٦" }))
         .await;
@@ -112,14 +106,7 @@ async fn the_customer_is_rung_once_and_the_call_is_the_agents() {
 
 #[tokio::test]
 async fn what_may_not_be_called_is_not() {
-    let app = spawn_app().await;
-    let agent = app.sign_in("agent", Role::Agent).await;
-    app.running
-        .state
-        .store
-        .upsert_phone(&agent.user.id, "tab", clock::now())
-        .await
-        .unwrap();
+    let (app, agent) = an_agent_with_a_phone().await;
     for (to, status) in [
         ("", 400),
         ("client:other", 400),
@@ -135,14 +122,7 @@ async fn what_may_not_be_called_is_not() {
 
 #[tokio::test]
 async fn twilios_refusal_is_told_in_its_words() {
-    let app = spawn_app().await;
-    let agent = app.sign_in("agent", Role::Agent).await;
-    app.running
-        .state
-        .store
-        .upsert_phone(&agent.user.id, "tab", clock::now())
-        .await
-        .unwrap();
+    let (app, agent) = an_agent_with_a_phone().await;
     let refusal = Answer {
         status: 400,
         ..Answer::json(
@@ -165,13 +145,7 @@ async fn a_twilio_that_fails_or_wants_to_be_left_alone_is_told_of_within_two_sec
         (Answer::status(503).header("retry-after", "1"), 502),
         (Answer::status(429).header("retry-after", "30"), 502),
     ] {
-        let app = spawn_app().await;
-        let agent = app.sign_in("agent", Role::Agent).await;
-        let store = &app.running.state.store;
-        store
-            .upsert_phone(&agent.user.id, "tab", clock::now())
-            .await
-            .unwrap();
+        let (app, agent) = an_agent_with_a_phone().await;
         app.rest.answers("POST", &calls(), [answer]);
         let asked = Instant::now();
         let answer = agent
@@ -190,16 +164,9 @@ async fn a_twilio_that_fails_or_wants_to_be_left_alone_is_told_of_within_two_sec
 
 #[tokio::test]
 async fn a_twilio_that_did_nothing_is_asked_again_while_somebody_waits() {
-    let app = spawn_app().await;
-    let agent = app.sign_in("agent", Role::Agent).await;
-    let store = &app.running.state.store;
-    store
-        .upsert_phone(&agent.user.id, "tab", clock::now())
-        .await
-        .unwrap();
+    let (app, agent) = an_agent_with_a_phone().await;
     let later = Answer::status(429).header("retry-after", "1");
-    let made = Answer::json(json!({ "sid": call_sid(1), "status": "queued" }));
-    app.rest.answers("POST", &calls(), [later, made]);
+    app.rest.answers("POST", &calls(), [later, made()]);
     let answer = agent
         .post("/api/calls", json!({ "to": "0569705616" }))
         .await;
@@ -209,16 +176,9 @@ async fn a_twilio_that_did_nothing_is_asked_again_while_somebody_waits() {
 
 #[tokio::test]
 async fn a_call_that_twilio_names_too_late_for_whoever_asked_is_theirs_all_the_same() {
-    let app = spawn_app().await;
-    let agent = app.sign_in("agent", Role::Agent).await;
-    let store = &app.running.state.store;
-    store
-        .upsert_phone(&agent.user.id, "tab", clock::now())
-        .await
-        .unwrap();
-    let made = Answer::json(json!({ "sid": call_sid(1), "status": "queued" }));
+    let (app, agent) = an_agent_with_a_phone().await;
     app.rest
-        .answers("POST", &calls(), [made.after(Duration::from_secs(3))]);
+        .answers("POST", &calls(), [made().after(Duration::from_secs(3))]);
     let to = json!({ "to": "0569705616" });
     let asked = Instant::now();
     let answer = agent.post("/api/calls", to.clone()).await;

@@ -3,6 +3,7 @@
 use crate::{
     figure,
     installation::Installation,
+    support::until,
     webhook::{OUTBOUND, PROGRESS, TALKED, Webhook},
 };
 use std::{
@@ -69,7 +70,7 @@ impl Load {
             .iter()
             .filter(|webhook| !distinct.contains(&webhook.key()))
             .collect();
-        let calls = i64::from(self.calls.load(Ordering::Relaxed));
+        let calls = self.calls() as i64;
         let refused = self.refused.lock().unwrap().len();
         let rows = installation.count("select count(*) from calls").await;
         let recordings = installation.count("select count(*) from recordings").await;
@@ -140,8 +141,19 @@ impl Load {
         self.acknowledged.lock().unwrap().push(webhook);
     }
 
+    /// How many have begun.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed) as usize
+    }
+
     pub fn acknowledged(&self) -> usize {
         self.acknowledged.lock().unwrap().len()
+    }
+
+    /// Until so many more webhooks have been acknowledged.
+    pub async fn goes_on(&self, more: usize) {
+        let enough = self.acknowledged() + more;
+        until("calls go on", || async { self.acknowledged() >= enough }).await;
     }
 }
 

@@ -7,7 +7,6 @@
 mod audio;
 mod clocks;
 mod cluster;
-mod database_killed;
 mod disk_full;
 mod disk_lost;
 mod gone;
@@ -19,11 +18,11 @@ mod locked;
 mod log;
 mod lost_callbacks;
 mod orders;
+mod postgres_only;
 mod power;
 mod repetition;
 mod rest;
 mod restart;
-mod servers;
 #[allow(dead_code, unused_imports)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,6 +1,5 @@
 //! From Twilio into the archive, whatever comes between.
 
-use super::{archived, media, play};
 use crate::support::{
     stand_in::{Answer, StandIn, wav},
     *,

@@ -1,6 +1,5 @@
 //! Found though its callback was lost; deleted when its time is over.
 
-use super::{archived, media, play};
 use crate::support::{
     stand_in::{Answer, wav},
     *,

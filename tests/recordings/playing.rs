@@ -1,6 +1,5 @@
 //! `GET /api/calls/{sid}/recording`: the audio, for who may hear it.
 
-use super::{archived, media, play};
 use crate::support::{
     stand_in::{Answer, wav},
     *,

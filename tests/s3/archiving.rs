@@ -1,7 +1,6 @@
 //! As with a folder: archived, played, kept over a restart, deleted when its time is over.
 
 use crate::{
-    archived, media, play,
     store::{RECORDINGS, Store, access, app_with},
     support::{
         stand_in::{Answer, wav},

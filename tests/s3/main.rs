@@ -9,22 +9,3 @@ mod store;
 #[path = "../support/mod.rs"]
 mod support;
 mod wire;
-
-use almasar::domain::sid::CallSid;
-use support::{ACCOUNT, Person, until};
-
-fn media(recording: &str) -> String {
-    format!("/2010-04-01/Accounts/{ACCOUNT}/Recordings/{recording}.wav")
-}
-
-fn play(call: &CallSid) -> String {
-    format!("/api/calls/{call}/recording")
-}
-
-async fn archived(person: &Person, call: &CallSid) {
-    let path = play(call);
-    until("the recording is archived", || async {
-        person.get(&path).await.headers().contains_key("etag")
-    })
-    .await;
-}

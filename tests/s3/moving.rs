@@ -1,7 +1,6 @@
 //! `almasar recordings move`: from a folder into a bucket, between buckets, and back.
 
 use crate::{
-    archived, media,
     store::{KEY, SECRET, Store},
     support::{
         stand_in::{Answer, wav},

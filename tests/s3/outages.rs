@@ -1,7 +1,6 @@
 //! A store that is away, breaks off, or does not know us.
 
 use crate::{
-    archived, media, play,
     store::{KEY, RECORDINGS, SECRET, Store, app_with},
     support::{
         stand_in::{Answer, wav},
@@ -81,6 +80,43 @@ async fn a_store_that_was_down_is_filled_within_ten_seconds_of_its_coming_back()
         .await
         .expect("it is archived within ten seconds");
     assert_eq!(store.objects().len(), 2);
+    assert_eq!(ready(&app).await, 200);
+}
+
+#[tokio::test]
+async fn a_store_that_accepts_and_never_answers_keeps_nobody_waiting() {
+    let store = Store::start().await;
+    let wire = Wire::to(store.port).await;
+    let app = app_with(&wire.url).await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let (first, second) = (call_sid(1), call_sid(2));
+    for call in [&first, &second] {
+        app.rest
+            .answers("GET", &media(&recording_of(call)), [Answer::wav(wav())]);
+    }
+    app.recorded_call(&first, &agent.user).await;
+    archived(&agent, &first).await;
+
+    wire.be_silent(true);
+    let began = Instant::now();
+    app.recorded_call(&second, &agent.user).await;
+    assert!(
+        began.elapsed() < Duration::from_secs(1),
+        "Twilio does not wait for the archive"
+    );
+    for call in [&first, &second] {
+        let asked = Instant::now();
+        let streamed = agent.get(&play(call)).await;
+        assert_eq!(streamed.status(), 200);
+        assert_eq!(streamed.bytes().await.unwrap(), wav());
+        let waited = asked.elapsed();
+        assert!(waited < Duration::from_secs(9), "{waited:?}");
+    }
+    assert_eq!(ready(&app).await, 503);
+    assert_eq!(archive_of(&app).await.code(), "no-answer");
+
+    wire.be_silent(false);
+    archived(&agent, &second).await;
     assert_eq!(ready(&app).await, 200);
 }
 

@@ -1,4 +1,4 @@
-//! Between a server and its store: sees all that is sent, and cuts it off when told to.
+//! Between a server and its store: sees all that is sent, and cuts it off or keeps it when told to.
 
 use std::sync::{
     Arc, Mutex,
@@ -7,6 +7,7 @@ use std::sync::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::watch,
 };
 
 #[derive(Clone)]
@@ -16,6 +17,7 @@ pub struct Wire {
     /// How many more connections break, each after so many bytes.
     cuts: Arc<AtomicUsize>,
     after: Arc<AtomicUsize>,
+    silent: watch::Sender<bool>,
 }
 
 impl Wire {
@@ -26,6 +28,7 @@ impl Wire {
             seen: Arc::default(),
             cuts: Arc::default(),
             after: Arc::default(),
+            silent: watch::Sender::new(false),
         };
         let serving = wire.clone();
         tokio::spawn(async move {
@@ -45,6 +48,11 @@ impl Wire {
 
     pub fn cuts_left(&self) -> usize {
         self.cuts.load(SeqCst)
+    }
+
+    /// While it is silent, connections are accepted and what is sent waits.
+    pub fn be_silent(&self, silent: bool) {
+        self.silent.send_replace(silent);
     }
 
     /// All that was sent to the store, as text.
@@ -77,6 +85,8 @@ impl Wire {
                 back.abort();
                 break;
             }
+            let mut silent = self.silent.subscribe();
+            silent.wait_for(|silent| !silent).await.ok()?;
             to_store.write_all(chunk).await.ok()?;
         }
         Some(())

@@ -1,11 +1,13 @@
 //! A whole server for a test, with its own port, database and archive; and those who talk to it: Twilio, and people signed in.
 
+mod audio;
 mod database;
 pub mod legs;
 mod person;
 pub mod stand_in;
 mod stream;
 
+pub use audio::{archived, media, play};
 pub use database::{Rows, TestDatabase, on_postgres};
 pub use person::Person;
 #[allow(unused_imports)]
@@ -13,6 +15,7 @@ pub use stream::{Stream, listen};
 
 use almasar::{
     domain::{
+        call::{Direct, Event, Fact},
         sid::CallSid,
         user::{Role, User},
     },
@@ -357,6 +360,17 @@ pub fn sid(prefix: &str, n: u32) -> String {
 /// The `n`th call of a test.
 pub fn call_sid(n: u32) -> CallSid {
     CallSid::parse(&sid("CA", n)).unwrap()
+}
+
+/// The event that begins the `n`th call, where no server is asked for its TwiML.
+pub fn placed(n: u32, agent: &User) -> Event {
+    let direct = Direct {
+        agent: Some(agent.identity()),
+        from: CALLER_ID.into(),
+        to: "+966569705616".into(),
+        attempt: None,
+    };
+    Event::ours(&call_sid(n), Fact::Placed(direct), clock::now())
 }
 
 /// The SID of its customer's leg.

@@ -3,16 +3,16 @@
 use crate::{
     figure,
     installation::{Installation, Server, free_port},
+    load::Load,
     long,
-    support::{Stream, on_postgres, sid, until},
-    webhook::{PROGRESS, Webhook},
+    support::{Stream, until},
 };
 use serde_json::Value;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+        atomic::{AtomicU32, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -21,9 +21,6 @@ use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
-
-/// How many calls are on their way at once.
-const CALLS: usize = 8;
 
 /// Hands each connection to the next server, or to the one after it where that one is down.
 async fn proxy(to: [u16; 2]) -> u16 {
@@ -92,72 +89,9 @@ impl Watcher {
     }
 }
 
-struct Load {
-    installation: Arc<Installation>,
-    calls: AtomicU32,
-    stop: AtomicBool,
-    acknowledged: Mutex<Vec<Webhook>>,
-    /// Calls whose agent was told that the system is busy.
-    refused: Mutex<BTreeSet<String>>,
-}
-
-impl Load {
-    async fn carry_calls(self: Arc<Self>) {
-        while !self.stop.load(Ordering::Relaxed) {
-            let call = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-            if !self.place(call).await {
-                continue;
-            }
-            for step in 0..PROGRESS.len() {
-                self.insist(Webhook::progress(call, step)).await;
-            }
-            self.insist(Webhook::recording(call, "completed")).await;
-        }
-    }
-
-    /// TwiML is asked for until there is an answer. That the system is busy is one.
-    async fn place(&self, call: u32) -> bool {
-        let webhook = Webhook::outbound(call, &self.installation.agent.identity());
-        loop {
-            if let Ok(response) = self.installation.send(&webhook).await
-                && response.status() == 200
-                && let Ok(twiml) = response.text().await
-            {
-                let placed = twiml.contains("<Dial");
-                if placed {
-                    self.acknowledged.lock().unwrap().push(webhook);
-                } else {
-                    self.refused.lock().unwrap().insert(sid("CA", call));
-                }
-                return placed;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    async fn insist(&self, webhook: Webhook) {
-        while !self.installation.takes(&webhook).await {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        self.acknowledged.lock().unwrap().push(webhook);
-    }
-
-    fn acknowledged(&self) -> usize {
-        self.acknowledged.lock().unwrap().len()
-    }
-
-    /// Until so many more webhooks have been acknowledged.
-    async fn goes_on(&self, more: usize) {
-        let enough = self.acknowledged() + more;
-        until("calls go on", || async { self.acknowledged() >= enough }).await;
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "for PostgreSQL: script/postgres"]
 async fn calls_go_on_at_the_other_server_when_one_is_killed_and_every_page_hears_all_of_them() {
-    if !on_postgres() {
-        return;
-    }
     let ports = [free_port(), free_port()];
     let mut installation = Installation::new().await;
     installation.port = proxy(ports).await;
@@ -171,18 +105,7 @@ async fn calls_go_on_at_the_other_server_when_one_is_killed_and_every_page_hears
     for watcher in &watchers {
         watching.spawn(watcher.clone().watch(installation.clone()));
     }
-    let load = Arc::new(Load {
-        installation: installation.clone(),
-        calls: AtomicU32::new(0),
-        stop: AtomicBool::new(false),
-        acknowledged: Mutex::default(),
-        refused: Mutex::default(),
-    });
-    let mut carriers = JoinSet::new();
-    for _ in 0..CALLS {
-        carriers.spawn(load.clone().carry_calls());
-    }
-
+    let (load, carriers) = Load::begin(&installation);
     let kills = if long() { 100 } else { 6 };
     for kill in 0..kills {
         let one = kill % 2;
@@ -192,19 +115,13 @@ async fn calls_go_on_at_the_other_server_when_one_is_killed_and_every_page_hears
         servers[one] = installation.start_at(ports[one]).await;
     }
     load.goes_on(30).await;
-    load.stop.store(true, Ordering::Relaxed);
-    while let Some(carried) = carriers.join_next().await {
-        carried.unwrap();
-    }
+    load.end(carriers).await;
 
-    let refused = std::mem::take(&mut *load.refused.lock().unwrap());
-    let calls = load.calls.load(Ordering::Relaxed) as usize - refused.len();
     let over = ("completed".to_owned(), "completed".to_owned());
     for watcher in &watchers {
         until("it has heard of every call to its end", || async {
-            let mut knows = watcher.knows();
-            knows.retain(|call, _| !refused.contains(call));
-            knows.len() == calls && knows.values().all(|known| *known == over)
+            let knows = watcher.knows();
+            knows.len() == load.calls() && knows.values().all(|known| *known == over)
         })
         .await;
         let heard = watcher.heard.lock().unwrap();
@@ -216,32 +133,16 @@ async fn calls_go_on_at_the_other_server_when_one_is_killed_and_every_page_hears
         server.kill();
     }
 
-    installation.assert_sound().await;
-    let stored = installation.events().await;
-    let distinct: BTreeSet<_> = stored.iter().collect();
-    let acknowledged = std::mem::take(&mut *load.acknowledged.lock().unwrap());
-    let lost = acknowledged
+    load.settle("two servers, one killed in turn").await;
+    let resumed: u32 = watchers
         .iter()
-        .filter(|webhook| !distinct.contains(&webhook.key()))
-        .count();
-    let right = "select count(*) from calls where status = 'completed' and duration_secs = 7";
-    let right = installation.count(right).await;
+        .map(|watcher| watcher.resumed.load(Ordering::Relaxed))
+        .sum();
     figure(
-        "two servers, one killed in turn",
+        "pages at two servers",
         format_args!(
-            "{kills} kills, {} webhooks acknowledged, {lost} lost, {} duplicated, {} of {calls} calls right, {} refused aloud as busy; {} pages came back {} times and missed nothing",
-            acknowledged.len(),
-            stored.len() - distinct.len(),
-            right,
-            refused.len(),
-            watchers.len(),
-            watchers
-                .iter()
-                .map(|watcher| watcher.resumed.load(Ordering::Relaxed))
-                .sum::<u32>(),
+            "{kills} kills, {} pages came back {resumed} times and missed nothing",
+            watchers.len()
         ),
     );
-    assert_eq!(lost, 0);
-    assert_eq!(stored.len(), distinct.len());
-    assert_eq!(right as usize, calls);
 }

@@ -1,22 +1,12 @@
-//! Several servers on one PostgreSQL database. (On SQLite there is one, and what is said here of several it keeps trivially.)
+//! What SQLite, with its one server, has nothing of.
 
 use crate::support::{
     stand_in::{Answer, wav},
     *,
 };
 use almasar::{
-    domain::{
-        call::{Direct, Event, Fact},
-        user::{Role, User},
-    },
-    server::{
-        calls::reconcile,
-        clock,
-        config::Secret,
-        recordings::fetch,
-        serve,
-        store::{FoundRecording, Store},
-    },
+    domain::user::Role,
+    server::{calls::reconcile, clock, config::Secret, recordings::fetch, serve, store::Store},
 };
 use futures::future::join_all;
 use std::{
@@ -26,21 +16,9 @@ use std::{
 
 const OF_THE_LISTENERS: &str = "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'almasar listener'";
 
-fn placed(n: u32, agent: &User) -> Event {
-    let direct = Direct {
-        agent: Some(agent.identity()),
-        from: CALLER_ID.into(),
-        to: "+966569705616".into(),
-        attempt: None,
-    };
-    Event::ours(&call_sid(n), Fact::Placed(direct), clock::now())
-}
-
 #[tokio::test]
+#[ignore = "for PostgreSQL: script/postgres"]
 async fn servers_that_start_together_make_one_schema_one_secret_and_one_administrator() {
-    if !on_postgres() {
-        return;
-    }
     let dir = tempfile::tempdir().unwrap();
     let database = TestDatabase::new(dir.path()).await;
     let mut config = config(
@@ -71,10 +49,8 @@ async fn servers_that_start_together_make_one_schema_one_secret_and_one_administ
 }
 
 #[tokio::test]
+#[ignore = "for PostgreSQL: script/postgres"]
 async fn a_migration_that_fails_keeps_no_other_server_waiting() {
-    if !on_postgres() {
-        return;
-    }
     let dir = tempfile::tempdir().unwrap();
     let database = TestDatabase::new(dir.path()).await;
     Store::open(&database.config()).await.unwrap().close().await;
@@ -94,31 +70,8 @@ async fn a_migration_that_fails_keeps_no_other_server_waiting() {
 }
 
 #[tokio::test]
-async fn a_session_begun_at_one_server_is_one_at_every_server() {
-    let app = spawn_app().await;
-    let agent = app.sign_in("agent", Role::Agent).await;
-    let other = app.another_server().await;
-    let there = agent.at(&other);
-    assert_eq!(there.get("/api/calls").await.status(), 200);
-    assert_eq!(
-        there
-            .post("/api/auth/logout", serde_json::json!({}))
-            .await
-            .status(),
-        204
-    );
-    assert_eq!(
-        agent.get("/api/calls").await.status(),
-        401,
-        "signed out everywhere"
-    );
-}
-
-#[tokio::test]
+#[ignore = "for PostgreSQL: script/postgres"]
 async fn what_comes_to_one_server_is_heard_at_the_other_at_once_and_in_order() {
-    if !on_postgres() {
-        return;
-    }
     let app = spawn_app().await;
     let agent = app.sign_in("agent", Role::Agent).await;
     let other = app.another_server().await;
@@ -152,24 +105,8 @@ async fn what_comes_to_one_server_is_heard_at_the_other_at_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn a_change_that_nobody_notified_us_of_is_found_all_the_same() {
-    let app = spawn_app().await;
-    let agent = app.sign_in("agent", Role::Agent).await;
-    app.dial(&call_sid(1), &agent.user, "0569705616").await;
-    let mut stream = listen(&agent, None).await;
-    stream.next().await.unwrap();
-    let mut rows = app.rows().await;
-    rows.run("update counters set value = value + 1 where name = 'change'; update calls set change = (select value from counters)")
-        .await;
-    let (_, call) = stream.next_call().await.unwrap();
-    assert_eq!(call["sid"], call_sid(1).as_str());
-}
-
-#[tokio::test]
+#[ignore = "for PostgreSQL: script/postgres"]
 async fn a_server_whose_listening_connection_is_lost_listens_again_and_has_missed_nothing() {
-    if !on_postgres() {
-        return;
-    }
     let app = spawn_app().await;
     let agent = app.sign_in("agent", Role::Agent).await;
     let other = app.another_server().await;
@@ -193,10 +130,8 @@ async fn a_server_whose_listening_connection_is_lost_listens_again_and_has_misse
 }
 
 #[tokio::test]
+#[ignore = "for PostgreSQL: script/postgres"]
 async fn connections_that_the_database_has_closed_are_made_anew() {
-    if !on_postgres() {
-        return;
-    }
     let app = spawn_app().await;
     let agent = app.sign_in("agent", Role::Agent).await;
     let mut rows = app.rows().await;
@@ -212,10 +147,8 @@ async fn connections_that_the_database_has_closed_are_made_anew() {
 }
 
 #[tokio::test]
+#[ignore = "for PostgreSQL: script/postgres"]
 async fn a_transaction_that_another_server_left_open_does_not_stop_us_for_long() {
-    if !on_postgres() {
-        return;
-    }
     let app = spawn_app().await;
     let agent = app.sign_in("agent", Role::Agent).await;
     let mut frozen = app.rows().await;
@@ -244,10 +177,8 @@ async fn a_transaction_that_another_server_left_open_does_not_stop_us_for_long()
 }
 
 #[tokio::test]
+#[ignore = "for PostgreSQL: script/postgres"]
 async fn a_recording_is_fetched_by_one_server() {
-    if !on_postgres() {
-        return;
-    }
     let app = spawn_app().await;
     let agent = app.sign_in("agent", Role::Agent).await;
     let other = app.another_server().await;
@@ -274,110 +205,9 @@ async fn a_recording_is_fetched_by_one_server() {
     }
 }
 
-async fn two_stores() -> (Store, Store, TestDatabase, tempfile::TempDir) {
-    let dir = tempfile::tempdir().unwrap();
-    let database = TestDatabase::new(dir.path()).await;
-    let one = Store::open(&database.config()).await.unwrap();
-    let two = Store::open(&database.config()).await.unwrap();
-    (one, two, database, dir)
-}
-
 #[tokio::test]
-async fn a_recording_whose_server_is_gone_is_taken_over_when_its_lease_runs_out() {
-    let (one, two, _database, _dir) = two_stores().await;
-    let agent = User {
-        id: "u1".into(),
-        email: "u1@example.com".into(),
-        name: "u1".into(),
-        role: Role::Agent,
-    };
-    one.record(placed(1, &agent)).await.unwrap();
-    let sid = recording_of(&call_sid(1));
-    let found = FoundRecording {
-        sid: almasar::domain::sid::RecordingSid::parse(&sid).unwrap(),
-        call_sid: call_sid(1),
-        status: "completed",
-        duration_secs: None,
-        channels: None,
-        source: None,
-        started_at: None,
-    };
-    let now = clock::now();
-    one.recording_found(&found, now).await.unwrap();
-    let lease = now + 60_000;
-    let claims = tokio::join!(
-        one.claim_recording(&sid, now, lease),
-        two.claim_recording(&sid, now, lease)
-    );
-    assert!(
-        claims.0.unwrap() != claims.1.unwrap(),
-        "one of them has taken it"
-    );
-    if on_postgres() {
-        two.release_recordings().await.unwrap();
-        let due = two.recordings_due(now + 1, 10).await.unwrap();
-        assert!(due.is_empty(), "a server that starts takes it from nobody");
-    }
-    let longer = lease + 20_000;
-    assert!(one.renew_recording(&sid, lease, longer).await.unwrap());
-    assert!(!two.claim_recording(&sid, lease, lease + 1).await.unwrap());
-    assert!(
-        two.claim_recording(&sid, longer, longer + 60_000)
-            .await
-            .unwrap()
-    );
-    assert!(
-        !one.renew_recording(&sid, longer, longer + 1).await.unwrap(),
-        "it learns that it has it no more"
-    );
-    two.release_recording(&sid, longer + 60_000).await.unwrap();
-    let due = one.recordings_due(now, 10).await.unwrap();
-    assert_eq!(due.len(), 1, "given back, it is due at once");
-    assert_eq!(due[0].attempts, 1, "and was tried by the one that is gone");
-}
-
-#[tokio::test]
-async fn twilio_is_asked_about_a_call_by_one_server() {
-    let (one, two, _database, _dir) = two_stores().await;
-    let agent = User {
-        id: "u1".into(),
-        email: "u1@example.com".into(),
-        name: "u1".into(),
-        role: Role::Agent,
-    };
-    for n in 1..=20 {
-        one.record(placed(n, &agent)).await.unwrap();
-    }
-    let now = clock::now();
-    let watch = almasar::server::store::Watch {
-        after_start: 0,
-        after_end: 0,
-        ended_since: 0,
-        recorded: true,
-    };
-    let upto = one.newest_change().await.unwrap();
-    // Both look through the same changes.
-    let watched = tokio::join!(
-        one.watch_changes(0, upto, &watch, now),
-        two.watch_changes(0, upto, &watch, now)
-    );
-    assert_eq!(watched.0.unwrap() + watched.1.unwrap(), 20);
-    for n in 1..=20 {
-        let sid = call_sid(n);
-        let later = now + 10;
-        let claims = tokio::join!(
-            one.claim_reconciliation(&sid, later, later + 1_000),
-            two.claim_reconciliation(&sid, later, later + 1_000)
-        );
-        assert!(claims.0.unwrap() != claims.1.unwrap());
-    }
-}
-
-#[tokio::test]
+#[ignore = "for PostgreSQL: script/postgres"]
 async fn two_servers_that_reconcile_at_the_same_time_ask_once_a_step() {
-    if !on_postgres() {
-        return;
-    }
     let app = spawn_app().await;
     let agent = app.sign_in("agent", Role::Agent).await;
     let other = app.another_server().await;
@@ -395,32 +225,8 @@ async fn two_servers_that_reconcile_at_the_same_time_ask_once_a_step() {
 }
 
 #[tokio::test]
-async fn text_with_a_nul_is_no_error_of_ours() {
-    let app = spawn_app().await;
-    let manager = app.sign_in("manager", Role::Manager).await;
-    let login = manager
-        .post(
-            "/api/auth/login",
-            serde_json::json!({ "email": "a\0b@example.com", "password": "c\0d" }),
-        )
-        .await;
-    assert_eq!(login.status(), 401);
-    for path in ["/api/calls?agent=%00", "/api/calls?number=%00"] {
-        let status = manager.get(path).await.status();
-        assert!(status.as_u16() < 500, "{path}: {status}");
-    }
-    let calls = manager.post(
-        "/api/calls/diagnostics",
-        serde_json::json!({ "sid": null, "to": "05\0" }),
-    );
-    assert!(calls.await.status().as_u16() < 500);
-}
-
-#[tokio::test]
+#[ignore = "for PostgreSQL: script/postgres"]
 async fn how_far_fetch_recordings_has_come_is_told_at_every_server() {
-    if !on_postgres() {
-        return;
-    }
     let app = spawn_app().await;
     let agent = app.sign_in("agent", Role::Agent).await;
     let somebody = app.sign_in("somebody", Role::Agent).await;
