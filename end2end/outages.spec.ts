@@ -176,22 +176,26 @@ testAlone("the SDK restarts ICE again before the first restart is answered, as a
     });
   });
   await talking(agent);
-  await agent.page.evaluate(() => {
+  // No answer comes before the last offer is made.
+  await own.simulator("POST", "/network", { cut_ms: 20_000 });
+  await agent.page.evaluate(async () => {
     const { _mediaHandler: media } = (globalThis as any).call;
+    const offers = () => Number(/^o=- \d+ (\d+)/m.exec(media.version.pc.localDescription.sdp)?.[1]);
+    const before = offers();
     for (let restarts = 0; restarts < 3; restarts++) media.iceRestart();
+    while (offers() < before + 3) await new Promise((resolve) => setTimeout(resolve, 20));
   });
-  /** Is the browser's way to the far end the one that it offered last? */
+  await own.simulator("POST", "/network", { cut_ms: 0 });
+  /** Does sound come to the browser by what it offered last? */
   const renewed = () =>
     agent.page.evaluate(async () => {
       const pc: RTCPeerConnection = (globalThis as any).call._mediaHandler.version.pc;
       const stats = await pc.getStats();
-      const all = [...stats.values()];
-      const { selectedCandidatePairId } = all.find(({ type }) => type === "transport");
+      const { selectedCandidatePairId } = [...stats.values()].find(({ type }) => type === "transport");
       const { localCandidateId, bytesReceived } = stats.get(selectedCandidatePairId);
-      const offered = /a=ice-ufrag:(\S+)/.exec(pc.currentLocalDescription?.sdp ?? "")?.[1];
-      return { restarted: /^o=- \d+ ([5-9])/m.test(pc.currentLocalDescription?.sdp ?? ""), renewed: stats.get(localCandidateId).usernameFragment === offered && bytesReceived > 0 };
+      return bytesReceived > 0 && pc.localDescription?.sdp.includes(`a=ice-ufrag:${stats.get(localCandidateId).usernameFragment}\r`);
     });
-  await expect.poll(renewed, { timeout: 5_000 }).toEqual({ restarted: true, renewed: true });
+  await expect.poll(renewed, { timeout: 5_000 }).toBe(true);
   await agent.state("in-call");
   await agent.hangUp();
   await agent.newest("completed");

@@ -17,6 +17,8 @@ for (const [name, locale, colorScheme, width, height] of [
       await phone.newest("busy");
       await phone.dial("0569705616");
       await phone.state("in-call");
+      // The README's has a recording in which both speak.
+      if (name === "laptop") await phone.talked(8);
       await phone.page.screenshot({ path: `end2end/.output/pictures/${name}-call.png` });
       await phone.hangUp();
       const row = await phone.newest("completed");
