@@ -18,3 +18,8 @@ pub fn reason_words(locale: Locale, reason: Reason) -> &'static str {
         Reason::CarrierFailed => td_string!(locale, reason.carrier_failed),
     }
 }
+
+/// A sentence with Twilio's code, by which it is looked up.
+pub fn with_code(sentence: &str, code: u32) -> String {
+    format!("{} ({code}).", sentence.trim_end_matches('.'))
+}

@@ -250,6 +250,8 @@ pub struct State {
     /// What the names of this page's attempts begin with.
     attempts: String,
     backoffs: u32,
+    /// How often in a row Twilio has called a token expired.
+    expiries: u32,
 }
 
 impl State {
@@ -270,6 +272,7 @@ impl State {
             epoch: 0,
             attempts: String::new(),
             backoffs: 0,
+            expiries: 0,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::machine::{Face, Fault, Message, State};
 use crate::{
-    components::reason::reason_words,
+    components::reason::{reason_words, with_code},
     domain::{call::Status, phone::InvalidNumber},
     i18n::*,
 };
@@ -38,6 +38,9 @@ pub fn message(locale: Locale, message: &Message) -> String {
         Message::YouEnded => td_string!(locale, dialer.outcome.you_ended),
         Message::Declined => td_string!(locale, dialer.outcome.declined),
         Message::Missed => td_string!(locale, dialer.outcome.missed),
+        Message::Fault(cause) if cause.code > 0 => {
+            return with_code(fault(locale, cause), cause.code);
+        }
         Message::Fault(cause) => fault(locale, cause),
         Message::ConnectTimeout => td_string!(locale, dialer.error.connect_timeout),
         Message::ConnectionLost => td_string!(locale, dialer.error.connection_lost),

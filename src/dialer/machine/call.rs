@@ -142,6 +142,8 @@ pub struct Call {
     pub(super) attempt: Option<String>,
     pub muted: bool,
     pub(super) signalling_lost: bool,
+    /// The SDK has a token by which to call again on a new socket.
+    pub(super) can_return: bool,
     pub(super) media_lost: bool,
     /// Sound has come, and then none for a second: the network is gone, whether or not the browser knows.
     pub(super) quiet: bool,
@@ -184,6 +186,7 @@ impl Call {
             attempt: None,
             muted: false,
             signalling_lost: false,
+            can_return: false,
             media_lost: false,
             quiet: false,
             sounding: false,
@@ -213,6 +216,11 @@ impl Call {
     /// It is on, and something that it needs is away.
     pub(super) fn is_cut(&self) -> bool {
         self.signalling_lost || self.media_lost || self.quiet
+    }
+
+    /// The SDK has given it up without a word, and holds on to it all the same: its device takes no other call.
+    pub(super) fn is_stranded(&self) -> bool {
+        self.signalling_lost && !self.can_return && self.stage != Stage::Incoming
     }
 
     pub(super) fn lose_media(&mut self) {

@@ -182,7 +182,10 @@ impl State {
                 }
             }
             CallEvent::MediaLost => call.lose_media(),
-            CallEvent::Reconnecting => call.signalling_lost = true,
+            CallEvent::Reconnecting => {
+                call.signalling_lost = true;
+                call.can_return = true;
+            }
             CallEvent::TransportClosed => {
                 // Said again by each attempt to come back that fails: time runs from the first.
                 let already = std::mem::replace(&mut call.signalling_lost, true);

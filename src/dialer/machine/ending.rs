@@ -13,6 +13,7 @@ const SPOKEN_MS: u32 = 25_000;
 impl State {
     pub(super) fn close(&mut self, missed: bool, now: f64, out: &mut Vec<Effect>) {
         let Some(call) = self.call.take() else { return };
+        let stranded = call.is_stranded();
         let unfinished = !call.record.as_ref().is_some_and(|r| r.status.is_terminal());
         let last = Last {
             n: call.n,
@@ -47,6 +48,9 @@ impl State {
         }
         self.last = Some(last);
         self.call_is_over(now, out);
+        if stranded {
+            self.rebuild(out);
+        }
     }
 
     /// Why there is no phone outweighs how the last call ended.
@@ -68,12 +72,11 @@ impl State {
                 self.message = Some(Message::ConnectTimeout);
                 self.rebuild(out);
             }
-            Timer::Lost(n) if self.call_is(n, |call| call.signalling_lost && !call.accepted) => {
+            Timer::Lost(n) if self.call_is(n, |call| call.is_stranded() && !call.accepted) => {
                 out.push(Effect::HangUp { n });
                 self.close(false, now, out);
                 self.gave_up("connection_lost");
                 self.message.get_or_insert(Message::ConnectionLost);
-                self.rebuild(out);
             }
             Timer::Ask(n) => self.ask(n, out),
             Timer::Linger(n) if self.call_is(n, |_| true) => {

@@ -1,6 +1,6 @@
 //! The line: which tab has the phone, the access token, the device's registration and how it comes back.
 
-use super::{Effect, Input, Message, PRESENCE_MS, State, Timer};
+use super::{Effect, Fault, Input, Message, PRESENCE_MS, State, Timer};
 
 /// Between the page and Twilio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,13 +63,11 @@ impl State {
             Input::Registered => self.registered(out),
             // The SDK destroys its device when the page is hidden for the back/forward cache: another is built when it is shown.
             Input::Unregistered | Input::Destroyed => self.lost(out),
-            Input::DeviceError(fault) => {
-                if fault.is_expired() {
-                    out.push(Effect::FetchToken);
-                } else if fault.is_configuration() && self.line != Line::Ready {
-                    self.message = Some(Message::Fault(fault));
-                    self.lost(out);
-                }
+            Input::DeviceError(fault) if fault.is_expired() => {
+                self.token_refused_as_old(fault, out)
+            }
+            Input::DeviceError(fault) if self.line != Line::Ready => {
+                self.cannot_register(fault, out)
             }
             Input::Offline => self.unplugged = true,
             Input::Online => {
@@ -154,12 +152,35 @@ impl State {
             Timer::Token(self.token.number),
             millis(life_ms * 0.75),
         ));
-        self.clear_line_message();
+        if self.expiries < 2 {
+            self.clear_line_message();
+        }
         if self.device {
             out.push(Effect::UpdateToken);
         } else {
             self.device = true;
             out.push(Effect::CreateDevice);
+        }
+    }
+
+    /// One that is fresh may be so to nobody but the server: its clock is wrong, and asking again at once would not end.
+    fn token_refused_as_old(&mut self, fault: Fault, out: &mut Vec<Effect>) {
+        self.expiries += 1;
+        if self.expiries == 1 {
+            return out.push(Effect::FetchToken);
+        }
+        if self.call.is_none() {
+            self.message = Some(Message::Fault(fault));
+        }
+        out.push(Effect::Start(Timer::TokenRetry, backoff(self.expiries)));
+    }
+
+    fn cannot_register(&mut self, fault: Fault, out: &mut Vec<Effect>) {
+        if fault.is_configuration() {
+            self.message = Some(Message::Fault(fault));
+            self.lost(out);
+        } else if fault.is_connection() && self.call.is_none() && !self.ended {
+            self.message = Some(Message::Fault(fault));
         }
     }
 
@@ -195,10 +216,11 @@ impl State {
         }
         self.line = Line::Ready;
         self.backoffs = 0;
+        self.expiries = 0;
         self.epoch += 1;
         self.clear_line_message();
         // The SDK says that a call's signalling is back only when its media are, too.
-        if let Some(call) = self.call.as_mut().filter(|call| call.accepted) {
+        if let Some(call) = self.call.as_mut().filter(|call| call.can_return) {
             call.signalling_lost = false;
         }
         out.push(Effect::Presence { registered: true });

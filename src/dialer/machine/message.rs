@@ -59,7 +59,7 @@ impl Message {
                 Reason::CallerIdMissing | Reason::CarrierFailed | Reason::CallerUnknown,
             ) => Some(Link::Setup),
             Message::Explained(cause) => cause.link.as_ref().map(|_| Link::Setup),
-            Message::Outcome(Status::Failed) => Some(Link::Setup),
+            Message::Outcome(Status::Failed) | Message::TokenUnavailable => Some(Link::Setup),
             Message::Fault(fault) if fault.is_configuration() => Some(Link::Setup),
             _ => None,
         }
@@ -86,6 +86,6 @@ impl Message {
                 | Message::Elsewhere
                 | Message::TakenOver
                 | Message::SignedOut
-        ) || matches!(self, Message::Fault(fault) if fault.is_connection() || fault.is_configuration())
+        ) || matches!(self, Message::Fault(fault) if fault.is_connection() || fault.is_configuration() || fault.is_expired())
     }
 }

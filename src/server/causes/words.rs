@@ -2,7 +2,7 @@
 
 use super::{cause::Cause, sdk::SdkFault};
 use crate::{
-    components::reason::reason_words,
+    components::reason::{reason_words, with_code},
     domain::view::{CauseView, Reason},
     i18n::*,
 };
@@ -146,7 +146,10 @@ fn words(locale: Locale, cause: &Cause) -> (String, String) {
         ),
         Cause::ConnectTimeout => pair!(locale, cause.connect_timeout),
         Cause::SignallingLost => pair!(locale, cause.signalling_lost),
-        Cause::Sdk { fault, .. } => of_the_sdk(locale, *fault),
+        Cause::Sdk { fault, code } => {
+            let (title, remedy) = of_the_sdk(locale, *fault);
+            (title, with_code(&remedy, *code))
+        }
         Cause::Unknown => pair!(locale, cause.unknown),
     }
 }

@@ -114,3 +114,50 @@ fn one_phone_per_user_the_second_tab_may_take_over() {
     first.feed(Input::LockHeld);
     assert_eq!(first.state.message, None);
 }
+
+#[test]
+fn a_token_that_is_expired_at_once_is_asked_for_again_at_growing_pauses_and_says_so() {
+    let mut phone = Phone::new();
+    for input in [Input::Start, Input::LockHeld] {
+        phone.feed(input);
+    }
+    let mut pauses = Vec::new();
+    for _ in 0..5 {
+        phone.feed(Input::TokenArrived {
+            life_ms: 3_600_000.0,
+        });
+        phone.asked.clear();
+        phone.feed(Input::DeviceError(fault(20104)));
+        match phone.asked.as_slice() {
+            [Effect::FetchToken] => pauses.push(0),
+            [Effect::Start(Timer::TokenRetry, pause)] => pauses.push(*pause),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(pauses, [0, 4_000, 8_000, 16_000, 32_000]);
+    assert_eq!(phone.state.message, Some(Message::Fault(fault(20104))));
+    phone.feed(Input::Registered);
+    assert_eq!((phone.face(), &phone.state.message), (Face::Ready, &None));
+    // What runs out later is renewed at once again.
+    phone.asked.clear();
+    phone.feed(Input::DeviceError(fault(20104)));
+    assert_eq!(phone.asked, [Effect::FetchToken]);
+}
+
+#[test]
+fn a_phone_that_does_not_reach_twilio_says_so_until_it_does() {
+    let mut phone = Phone::new();
+    for input in [
+        Input::Start,
+        Input::LockHeld,
+        Input::TokenArrived {
+            life_ms: 3_600_000.0,
+        },
+        Input::DeviceError(fault(31005)),
+    ] {
+        phone.feed(input);
+    }
+    assert_eq!(phone.state.message, Some(Message::Fault(fault(31005))));
+    phone.feed(Input::Registered);
+    assert_eq!(phone.state.message, None);
+}

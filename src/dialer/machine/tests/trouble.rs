@@ -188,6 +188,38 @@ fn a_call_whose_signalling_is_lost_before_the_answer_ends_in_words() {
     );
 }
 
+/// The SDK says nothing of a call that it gave up with its socket, and takes no other while it holds on to it.
+#[test]
+fn however_a_call_ends_whose_signalling_was_lost_before_the_answer_the_next_has_a_new_device() {
+    let ends: [fn(&mut Phone); 3] = [
+        |phone| phone.feed(Input::HangUp),
+        |phone| {
+            phone.record(Status::Canceled);
+            phone.time_up(Timer::Linger(1));
+        },
+        |phone| phone.time_up(Timer::Lost(1)),
+    ];
+    for end in ends {
+        let mut phone = Phone::ringing();
+        phone.event(CallEvent::TransportClosed);
+        phone.feed(Input::Unregistered);
+        phone.feed(Input::Registered);
+        end(&mut phone);
+        let made_anew = [Effect::DestroyDevice, Effect::FetchToken];
+        assert!(
+            made_anew.iter().all(|effect| phone.asked.contains(effect)),
+            "{:?}",
+            phone.asked
+        );
+    }
+    // One that the SDK brings back keeps its device.
+    let mut phone = Phone::talking();
+    phone.event(CallEvent::TransportClosed);
+    phone.event(CallEvent::Reconnecting);
+    phone.feed(Input::HangUp);
+    assert!(!phone.asked.contains(&Effect::DestroyDevice));
+}
+
 #[test]
 fn an_answer_in_the_record_does_not_bring_lost_signalling_back() {
     let mut phone = Phone::ringing();
