@@ -29,7 +29,6 @@ pub fn progress(json: &JsValue) -> Option<FetchProgress> {
     Some(FetchProgress {
         checked: get_number(json, "checked")?,
         added: get_number(json, "added")?,
-        total: get_number(json, "total"),
         done: get(json, "done").is_some_and(|done| done.is_truthy()),
     })
 }

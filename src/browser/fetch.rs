@@ -2,6 +2,7 @@
 
 use super::set;
 use gloo_timers::callback::Timeout;
+use js_sys::JsString;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, Response};
@@ -56,6 +57,12 @@ pub async fn post_json(url: &str, body: &JsValue) -> Result<Answer, JsValue> {
     set(&init, "signal", controller.signal());
     let _limit = Timeout::new(PATIENCE_MS, move || controller.abort());
     post(url, init, "application/json", &text).await
+}
+
+/// Posts an empty object as JSON, for work that takes as long as it takes. An error when no answer came.
+pub async fn post_and_wait(url: &str) -> Result<Answer, JsValue> {
+    let nothing = JsString::from("{}");
+    post(url, RequestInit::new(), "application/json", &nothing).await
 }
 
 /// Posts fields and their values, as a form does: what a server function reads. None, where the address says it all.

@@ -111,9 +111,6 @@ pub struct FetchProgress {
     pub checked: i64,
     /// Of those, the ones that were missing here.
     pub added: i64,
-    /// How many there are to look at, once known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub total: Option<i64>,
     #[serde(default)]
     pub done: bool,
 }

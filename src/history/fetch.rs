@@ -8,7 +8,6 @@ use crate::{
     domain::view::FetchProgress,
     live::{self, LiveEvent},
 };
-use js_sys::Object;
 use std::{cell::Cell, rc::Rc};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Element;
@@ -53,7 +52,7 @@ impl Fetch {
 async fn run(form: Element, busy: Rc<Cell<bool>>) {
     show(&form, Stand::Running(None));
     let route = form.get_attribute("action").unwrap_or_default();
-    let answer = fetch::post_json(&route, &Object::new()).await;
+    let answer = fetch::post_and_wait(&route).await;
     busy.set(false);
     let done = answer
         .ok()
@@ -65,16 +64,9 @@ async fn run(form: Element, busy: Rc<Cell<bool>>) {
 fn show(form: &Element, stand: Stand) {
     let words = |name: &str| form.get_attribute(name).unwrap_or_default();
     let text = match stand {
-        Stand::Running(Some(FetchProgress {
-            checked,
-            total: Some(total),
-            ..
-        })) => filled(
+        Stand::Running(Some(FetchProgress { checked, .. })) if checked > 0 => filled(
             &words("data-progress"),
-            &[
-                ("{checked}", &checked.to_string()),
-                ("{total}", &total.to_string()),
-            ],
+            &[("{checked}", &checked.to_string())],
         ),
         Stand::Running(_) => words("data-busy"),
         Stand::Done(FetchProgress { checked, added, .. }) => filled(

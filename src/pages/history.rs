@@ -43,6 +43,7 @@ pub fn HistoryCard(
             .and_then(|figure| figure.parse::<u32>().ok())
             .map(i64::from)
     };
+    let failed = asked.query.get("fetch").is_some_and(|how| how == "failed");
     let done = figure("checked").zip(figure("added"));
     let next = if level == 1 {
         "/history"
@@ -76,7 +77,7 @@ pub fn HistoryCard(
                     }}
                     <p class="whose">{whose}</p>
                 </div>
-                <FetchRecordings locale next done />
+                <FetchRecordings locale next done failed />
             </div>
             {list}
         </section>

@@ -68,6 +68,21 @@ async fn fetch_recordings_finds_what_a_lost_callback_did_not_tell() {
         ),
         (303, Some("/history?checked=1&added=0"))
     );
+
+    app.rest.answers("GET", &list, [Answer::status(500)]);
+    let failed = agent
+        .request(Method::POST, "/api/calls/recordings/fetch")
+        .form(&[("next", "/history")])
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            failed.status().as_u16(),
+            failed.headers()["location"].to_str().ok()
+        ),
+        (303, Some("/history?fetch=failed"))
+    );
 }
 
 #[tokio::test]

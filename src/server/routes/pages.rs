@@ -1,5 +1,6 @@
 //! The pages: who may open which, and the server functions that they call.
 
+use super::auth::own_path;
 use crate::{
     app::{Asked, Page, shell},
     domain::user::User,
@@ -67,7 +68,10 @@ pub async fn setup(visit: Visit) -> Result<Response> {
 
 pub async fn login(visit: Visit) -> Response {
     match visit.user {
-        Some(_) => Redirect::to("/mobile-call").into_response(),
+        Some(_) => {
+            let query = query_of(&visit.request);
+            Redirect::to(own_path(query.get("next").map(String::as_str))).into_response()
+        }
         None => visit.render(Page::Login).await,
     }
 }
@@ -77,6 +81,11 @@ pub async fn not_found(visit: Visit) -> Response {
         true => Error::not_found("There is nothing under this address").into_response(),
         false => visit.refused(StatusCode::NOT_FOUND).await,
     }
+}
+
+fn query_of(request: &Request<Body>) -> HashMap<String, String> {
+    let query = Query::try_from_uri(request.uri());
+    query.map(|Query(query)| query).unwrap_or_default()
 }
 
 impl Visit {
@@ -136,11 +145,11 @@ impl Visit {
             request,
         } = self;
         let locale = locale::of(request.headers());
-        let query = Query::<HashMap<String, String>>::try_from_uri(request.uri());
+        let query = query_of(&request);
         let asked = Asked {
             page,
             user,
-            query: query.map(|Query(query)| query).unwrap_or_default(),
+            query,
             path,
         };
         let told = asked.clone();

@@ -2,7 +2,7 @@
 
 use super::auth::{is_form, own_path};
 use crate::{
-    domain::sid::CallSid,
+    domain::{sid::CallSid, view::FetchProgress},
     server::{
         auth::guard::SignedIn,
         error::{Error, Result},
@@ -80,7 +80,8 @@ struct Back {
     next: Option<String>,
 }
 
-/// `POST /api/calls/recordings/fetch`: `{checked, added}`, or for a form 303 to `next` with both in its query.
+/// `POST /api/calls/recordings/fetch`: `{checked, added}`, or for a form 303 to `next` with both in its query, or with `fetch=failed`. What was begun goes
+/// on when whoever asked is gone: pressed again, it would begin anew.
 pub async fn fetch(
     State(state): State<AppState>,
     SignedIn(user): SignedIn,
@@ -90,21 +91,24 @@ pub async fn fetch(
         true => Some(request.extract::<Form<Back>, _>().await?.0.next),
         false => None,
     };
-    let progress = sync::fetch_missing(&state, Some(&user))
-        .await
-        .map_err(explained)?;
-    Ok(match next {
-        None => Json(progress).into_response(),
-        Some(next) => {
-            let path = own_path(next.as_deref());
-            let sign = if path.contains('?') { '&' } else { '?' };
-            Redirect::to(&format!(
-                "{path}{sign}checked={}&added={}",
-                progress.checked, progress.added
-            ))
-            .into_response()
-        }
-    })
+    let begun = {
+        let state = state.clone();
+        state
+            .tasks
+            .clone()
+            .spawn(async move { sync::fetch_missing(&state, Some(&user)).await })
+    };
+    let fetched = begun.await.map_err(anyhow::Error::from)?.map_err(explained);
+    let Some(next) = next else {
+        return Ok(Json(fetched?).into_response());
+    };
+    let said = match fetched {
+        Ok(FetchProgress { checked, added, .. }) => format!("checked={checked}&added={added}"),
+        Err(_) => "fetch=failed".into(),
+    };
+    let path = own_path(next.as_deref());
+    let sign = if path.contains('?') { '&' } else { '?' };
+    Ok(Redirect::to(&format!("{path}{sign}{said}")).into_response())
 }
 
 /// Twilio's own fault is told as such.
