@@ -21,13 +21,14 @@ use tokio::{
     time::timeout,
 };
 
-/// So many of people's requests are worked on at once: four for each connection to the database that reads, so that Twilio's requests find at most
-/// that many ahead of them.
+/// So many of people's requests are worked on at once: four for each connection to the database that reads. (Twilio's have their own.)
 const PEOPLE: usize = 32;
 /// So many more wait, …
 const WAITING: usize = 256;
 /// … and for so long.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// So many event streams read at once what they missed: after a restart every page comes.
+const CATCHING_UP: usize = 4;
 /// A person's request is a form or a little JSON.
 const LARGEST_BODY: usize = 64 * 1024;
 const LONGEST_READ: Duration = Duration::from_secs(10);
@@ -46,6 +47,7 @@ pub struct Room {
     waiting: Arc<Semaphore>,
     /// Event streams, which last. They leave a quarter of the connections to everybody else.
     pub streams: Arc<Semaphore>,
+    catching_up: Arc<Semaphore>,
     pub connections: Arc<Semaphore>,
     pub most: Most,
 }
@@ -78,6 +80,7 @@ impl Room {
             people: of(PEOPLE),
             waiting: of(WAITING),
             streams: of(most.streams()),
+            catching_up: of(CATCHING_UP),
             connections: of(connections),
             most,
         }
@@ -106,6 +109,11 @@ impl Room {
     pub fn open_streams(&self) -> u32 {
         let free = self.streams.available_permits();
         self.most.streams().saturating_sub(free) as u32
+    }
+
+    /// An event stream's turn to read what it missed. They wait for each other; there are never more of them than places.
+    pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        self.catching_up.clone().acquire_owned().await.ok()
     }
 
     /// A place for one event stream, for as long as it lasts.

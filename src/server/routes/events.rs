@@ -54,6 +54,7 @@ pub async fn stream(
     let reader = Reader::of(&user, locale);
     // First of all, so that nothing falls between what is read now and what is told later.
     let mut listener = state.live.listen(user.clone());
+    let turn = state.room.turn().await;
     let newest = state.store.newest_change().await?;
     let mut missed = match last_seen(&headers, query.as_deref()) {
         LastSeen::None => Some(Vec::new()),
@@ -66,11 +67,11 @@ pub async fn stream(
         }
         LastSeen::Change(_) | LastSeen::Unknown => None,
     };
-    // Here and not in the stream: after a restart every page comes at once, and only so many requests are worked on at a time.
     if let Some(missed) = &mut missed {
         let views = missed.iter_mut().map(|change| &mut change.view);
         causes::dress(&state, locale, &user, views).await;
     }
+    drop(turn);
     let events = async_stream::stream! {
         let _place = place;
         let mut told = newest;

@@ -77,3 +77,27 @@ impl Store {
         answer.await.unwrap_or(Err(StoreError::Busy))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::config::DatabaseUrl;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn people_who_read_keep_no_caller_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = DatabaseUrl::Sqlite(folder.path().join("almasar.db"));
+        let store = Store::open(&database).await.unwrap();
+        let Engine::Sqlite(readers) = &store.engine else {
+            panic!("another engine");
+        };
+        let mut all = Vec::new();
+        for _ in 0..readers.options().get_max_connections() {
+            all.push(readers.acquire().await.unwrap());
+        }
+        let asked = store.user_by_identity("user_of_nobody");
+        let answered = tokio::time::timeout(Duration::from_secs(2), asked).await;
+        assert!(answered.expect("an answer").unwrap().is_none());
+    }
+}

@@ -59,6 +59,8 @@ pub struct Store {
     /// SQLite's file.
     place: Option<Arc<Place>>,
     callers: mpsc::Sender<callers::Question>,
+    /// The connection by which those are answered: people's reading never keeps an agent's call waiting.
+    answering: Engine,
 }
 
 #[derive(Clone)]
@@ -174,9 +176,11 @@ impl Store {
         if self.writer.send(Command::Close { reply }).await.is_ok() {
             let _ = done.await;
         }
-        match &self.engine {
-            Engine::Sqlite(pool) => pool.close().await,
-            Engine::Postgres(pool, _) => pool.close().await,
+        for engine in [&self.engine, &self.answering] {
+            match engine {
+                Engine::Sqlite(pool) => pool.close().await,
+                Engine::Postgres(pool, _) => pool.close().await,
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::server::config::DatabaseUrl;
 use anyhow::Context;
 use sqlx::{
-    Connection, PgPool, SqlSafeStr, SqliteConnection, SqlitePool,
+    Connection, SqlSafeStr, SqliteConnection,
     migrate::{Migrate, Migration, MigrationType, Migrator},
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -68,18 +68,21 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Store> {
         .connect_with(options.clone())
         .await?;
     migrator().run(&writing).await?;
-    let reading: SqlitePool = SqlitePoolOptions::new()
-        .max_connections(READERS)
-        // A connection to a file does not break off: asking whether it lives would be one more journey to its thread for every statement.
-        .test_before_acquire(false)
-        .acquire_timeout(Duration::from_secs(5))
-        .connect_with(options.busy_timeout(Duration::from_secs(2)).read_only(true))
-        .await?;
+    let options = options.busy_timeout(Duration::from_secs(2)).read_only(true);
+    let reading = |connections| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            // A connection to a file does not break off: asking whether it lives would be one more journey to its thread for every statement.
+            .test_before_acquire(false)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(options.clone())
+    };
     let (writer, changes) = writer::spawn(writer::Pool::Sqlite(writing, None)).await?;
-    let engine = Engine::Sqlite(reading);
+    let answering = Engine::Sqlite(reading(1).await?);
     Ok(Store {
-        callers: callers::spawn(engine.clone()),
-        engine,
+        callers: callers::spawn(answering.clone()),
+        answering,
+        engine: Engine::Sqlite(reading(READERS).await?),
         writer,
         changes,
         place: Some(Arc::new(Place::of(path)?)),
@@ -134,22 +137,24 @@ async fn open_postgres(url: &str) -> anyhow::Result<Store> {
     let options = postgres::options(url)?;
     postgres::migrate(&options).await?;
     let options = postgres::bounded(options);
-    let pool: PgPool = PgPoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(Duration::from_secs(5))
-        .connect_with(options.clone())
-        .await?;
+    let pool = |connections| {
+        PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(options.clone())
+    };
     let notices = Notices::new();
     let listening = options.clone().application_name("almasar listener");
     let (writer, changes) = writer::spawn(writer::Pool::Postgres(
-        Box::new(Line::new(options)),
+        Box::new(Line::new(options.clone())),
         postgres::notifications(listening, notices.clone()),
     ))
     .await?;
-    let engine = Engine::Postgres(pool, notices);
+    let answering = Engine::Postgres(pool(1).await?, notices.clone());
     Ok(Store {
-        callers: callers::spawn(engine.clone()),
-        engine,
+        callers: callers::spawn(answering.clone()),
+        answering,
+        engine: Engine::Postgres(pool(CONNECTIONS).await?, notices),
         writer,
         changes,
         place: None,
