@@ -125,3 +125,29 @@ async fn when_its_time_is_over_a_recording_is_deleted_here_and_at_twilio() {
         "deleted"
     );
 }
+
+#[tokio::test]
+async fn a_recording_that_twilio_does_not_delete_holds_up_no_other() {
+    let app = spawn_app_with(&["--recording-retention-days", "30"]).await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let at_twilio = |call| {
+        format!(
+            "/2010-04-01/Accounts/{ACCOUNT}/Recordings/{}.json",
+            recording_of(call)
+        )
+    };
+    let (older, newer) = (call_sid(1), call_sid(2));
+    for (call, deleted) in [(&older, 400), (&newer, 204)] {
+        app.rest
+            .answers("GET", &media(&recording_of(call)), [Answer::wav(wav())]);
+        app.rest
+            .answers("DELETE", &at_twilio(call), [Answer::status(deleted)]);
+        app.recorded_call(call, &agent.user).await;
+        archived(&agent, call).await;
+    }
+    let state = &app.running.state;
+    let later = clock::now() + 31 * 24 * 60 * 60 * 1000;
+    assert_eq!(retention::sweep(state, later).await.unwrap(), 1);
+    let call = agent.json(&format!("/api/calls/{newer}")).await;
+    assert_eq!(call["recording"]["status"], "deleted");
+}

@@ -46,22 +46,18 @@ pub async fn run(state: AppState) {
                 false
             }
         };
-        if let Err(error) = super::retention::sweep(&state, clock::now()).await {
-            tracing::error!(
-                error = format!("{error:#}"),
-                "old recordings could not be deleted"
-            );
-        }
         let blocked = state.recordings.blocked.load(Relaxed);
+        let rest = state.twilio.rest();
         let pause = match (blocked, busy) {
+            _ if rest.is_some() => rest.unwrap_or_default(),
             (true, _) => ARCHIVE_PAUSE,
             (false, true) => Duration::ZERO,
             (false, false) => pause(&state).await,
         };
         tokio::select! {
             () = state.shutdown.cancelled() => return,
-            // An archive that takes nothing is no sooner tried for there being more to put into it.
-            () = state.recordings.news.notified(), if !blocked => {}
+            // An archive that takes nothing, and a Twilio that wants to be left alone, are no sooner asked for there being more.
+            () = state.recordings.news.notified(), if !blocked && rest.is_none() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }

@@ -3,11 +3,36 @@
 use super::fetch::tell;
 use crate::{
     domain::sid::RecordingSid,
-    server::{state::AppState, store::StoredRecording},
+    server::{clock, state::AppState, store::StoredRecording},
 };
+use std::time::Duration;
 
+const EVERY: Duration = Duration::from_secs(10 * 60);
 const BATCH: i64 = 100;
+/// So many that cannot be deleted end a sweep: it is not they, it is Twilio or the archive.
+const MOST_FAILURES: i64 = 10;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// At once, and then every ten minutes until shutdown.
+pub async fn run(state: AppState) {
+    loop {
+        let swept = tokio::select! {
+            () = state.shutdown.cancelled() => return,
+            swept = sweep(&state, clock::now()) => swept,
+        };
+        if let Err(error) = swept {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "old recordings could not be deleted"
+            );
+        }
+        let pause = EVERY.max(state.twilio.rest().unwrap_or_default());
+        tokio::select! {
+            () = state.shutdown.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
 
 /// Deletes the audio of recordings older than `RECORDING_RETENTION_DAYS`. Returns how many.
 ///
@@ -16,24 +41,34 @@ pub async fn sweep(state: &AppState, now: i64) -> anyhow::Result<usize> {
     let Some(days) = state.config.retention_days else {
         return Ok(0);
     };
-    let old = state
-        .store
-        .recordings_older_than(now - i64::from(days) * DAY_MS, BATCH)
-        .await?;
-    let mut deleted = 0;
-    for recording in &old {
-        match delete(state, recording).await {
-            Ok(()) => deleted += 1,
-            Err(error) => {
-                tracing::warn!(
-                    recording.sid = recording.sid,
-                    error = format!("{error:#}"),
-                    "an old recording could not be deleted yet"
-                )
+    let before = now - i64::from(days) * DAY_MS;
+    let (mut deleted, mut failed) = (0, 0);
+    loop {
+        // Those that failed are still the oldest, and hold up no others.
+        let old = state
+            .store
+            .recordings_older_than(before, failed, BATCH)
+            .await?;
+        if old.is_empty() {
+            return Ok(deleted);
+        }
+        for recording in &old {
+            match delete(state, recording).await {
+                Ok(()) => deleted += 1,
+                Err(error) => {
+                    failed += 1;
+                    tracing::warn!(
+                        recording.sid = recording.sid,
+                        error = format!("{error:#}"),
+                        "an old recording could not be deleted yet"
+                    );
+                }
+            }
+            if failed >= MOST_FAILURES {
+                return Ok(deleted);
             }
         }
     }
-    Ok(deleted)
 }
 
 async fn delete(state: &AppState, recording: &StoredRecording) -> anyhow::Result<()> {

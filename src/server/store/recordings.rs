@@ -176,16 +176,20 @@ impl Store {
     }
 
     /// Recordings from before that time whose audio still is somewhere.
+    /// Whose audio is older than that, the oldest first, without the first `skipped`.
     pub async fn recordings_older_than(
         &self,
         before: i64,
+        skipped: i64,
         limit: i64,
     ) -> Result<Vec<StoredRecording>> {
         const SQL: &str = select!(
             "where coalesce(r.started_at, r.created_at) < $1 and (r.archived_at is not null or r.status = 'completed') \
-             order by coalesce(r.started_at, r.created_at), r.sid limit $2"
+             order by coalesce(r.started_at, r.created_at), r.sid limit $2 offset $3"
         );
-        Ok(read!(self, pool => sqlx::query_as(SQL).bind(before).bind(limit).fetch_all(pool)))
+        Ok(
+            read!(self, pool => sqlx::query_as(SQL).bind(before).bind(limit).bind(skipped).fetch_all(pool)),
+        )
     }
 
     /// Those that are in the archive, by SID, after that one.
