@@ -89,7 +89,10 @@ async fn the_customer_is_rung_once_and_the_call_is_the_agents() {
     );
     assert_eq!(
         values("Url"),
-        [format!("{}/api/calls/twiml/bridge", app.base)]
+        [format!(
+            "{}/api/calls/twiml/bridge#rc=3&rp=ct,rt,5xx",
+            app.base
+        )]
     );
     assert_eq!(
         values("StatusCallback"),

@@ -87,7 +87,9 @@ pub async fn make(state: &AppState, user: &User, to: &str) -> Result<CallView> {
     let call = NewCall {
         from: caller_id.to_string(),
         to: number.to_string(),
-        url: state.config.url("/api/calls/twiml/bridge"),
+        url: state
+            .config
+            .url(&format!("/api/calls/twiml/bridge{}", twilio::RETRIES)),
         status_callback: state
             .config
             .url(&format!("/api/calls/webhook/status{}", twilio::RETRIES)),
