@@ -23,6 +23,9 @@ pub const BUCKETS: [f64; 13] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 120.0,
 ];
 
+/// What Twilio told us or asked for, and could not be written down.
+pub const NOT_KEPT: &str = "almasar_not_kept_total";
+
 /// How old what is told may be.
 const EVERY: Duration = Duration::from_secs(5);
 /// A recording that is not there so long after the call is missing.
@@ -80,6 +83,10 @@ pub fn describe() {
         "Lines of the log that nobody took in time, or that its disk had no room for"
     );
     describe_counter!(
+        NOT_KEPT,
+        "Twilio's requests that could not be written down: callbacks are repeated, callers hear an apology"
+    );
+    describe_counter!(
         background::PANICS,
         "Background work that panicked and was begun again"
     );
@@ -112,6 +119,9 @@ pub fn describe() {
     for kind in ["status", "recording"] {
         counter!("almasar_callbacks_total", "kind" => kind).increment(0);
         let _ = histogram!("almasar_webhook_seconds", "route" => kind);
+    }
+    for route in ["status", "recording", "outbound"] {
+        counter!(NOT_KEPT, "route" => route).increment(0);
     }
     for route in ["outbound", "bridge", "after-dial"] {
         let _ = histogram!("almasar_twiml_seconds", "route" => route);
@@ -204,6 +214,9 @@ pub async fn timed(request: Request, next: Next) -> Response {
     let taken = begun.elapsed().as_secs_f64();
     let path = path.as_ref().map_or("", MatchedPath::as_str);
     let route = path.rsplit('/').next().unwrap_or_default().to_owned();
+    if response.status().is_server_error() {
+        counter!(NOT_KEPT, "route" => route.clone()).increment(1);
+    }
     if path.contains("/twiml/") {
         histogram!("almasar_twiml_seconds", "route" => route).record(taken);
     } else {

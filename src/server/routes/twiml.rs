@@ -1,19 +1,23 @@
 //! What Twilio is to do with a call. Always 200 and a complete `<Response>`: anything else makes Twilio hang up in silence.
 
 use super::signed::{Arrived, SignedForm};
-use crate::server::{
-    calls::{
-        callbacks,
-        place::{self, Bridge, Decision, PlaceRequest},
-        record, spoken,
-    },
-    clock,
-    config::Config,
-    error::Result,
-    state::AppState,
-    twilio::{
-        RETRIES,
-        twiml::{self, CONTENT_TYPE, Dial, Target},
+use crate::{
+    domain::view::Reason,
+    server::{
+        calls::{
+            callbacks,
+            place::{self, Bridge, Decision, PlaceRequest},
+            record, spoken,
+        },
+        clock,
+        config::Config,
+        error::Result,
+        state::AppState,
+        twilio::{
+            RETRIES,
+            twiml::{self, CONTENT_TYPE, Dial, Target},
+        },
+        vitals,
     },
 };
 use axum::{
@@ -56,6 +60,9 @@ pub async fn outbound(
         }
         Decision::Refuse { reason } => {
             took("refuse", arrived);
+            if reason == Reason::ServerBusy {
+                metrics::counter!(vitals::NOT_KEPT, "route" => "outbound").increment(1);
+            }
             spoken::refusal(reason)
         }
         Decision::HangUp => {
