@@ -291,3 +291,18 @@ async fn twiml_is_answered_at_once_while_twilios_api_never_answers() {
     fetching.abort();
     held.abort();
 }
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_whoever_holds_the_database() {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    app.dial(&call_sid(1), &agent.user, "0569705616").await;
+    let mut holder = app.rows().await;
+    holder.lock().await;
+    let store = app.running.state.store.clone();
+    let event = placed(2, &agent.user);
+    let writing = tokio::spawn(async move { store.record(event).await });
+    let stopped = timeout(Duration::from_secs(11), app.running.stop()).await;
+    assert!(stopped.is_ok(), "it waited for the lock");
+    writing.abort();
+}

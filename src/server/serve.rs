@@ -35,8 +35,10 @@ use std::{
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How long requests and background work may take to finish once the server is told to stop: a stop takes ten seconds at most.
-const DRAIN: Duration = Duration::from_secs(9);
+/// How long requests and background work may take to finish once the server is told to stop, …
+const DRAIN: Duration = Duration::from_secs(8);
+/// … and the database to be closed after that: a stop takes ten seconds at most.
+const CLOSE: Duration = Duration::from_secs(2);
 
 /// A server that answers at `addr`.
 pub struct Running {
@@ -58,7 +60,10 @@ impl Running {
             Ok(served) => served.context("serving")??,
             Err(_) => tracing::warn!("some requests did not finish within {DRAIN:?}"),
         }
-        self.state.store.close().await;
+        if timeout(CLOSE, self.state.store.close()).await.is_err() {
+            // What waited was not acknowledged.
+            tracing::warn!("the database was not closed within {CLOSE:?}: something holds it");
+        }
         Ok(())
     }
 }
@@ -103,6 +108,7 @@ pub async fn start(config: Config, listener: TcpListener) -> Result<Running> {
     let state = prepare(config).await?;
     let addr = listener.local_addr()?;
     background::keep(&state, "fetching recordings", recordings::fetch::run);
+    background::keep(&state, "retention", recordings::retention::run);
     background::keep(&state, "comparing recordings", recordings::sync::at_start);
     background::keep(&state, "reconciliation", reconcile::run);
     background::keep(&state, "sweeping", sweep::run);
