@@ -176,4 +176,9 @@ impl Call {
     pub fn outcome(&self) -> Outcome {
         Outcome::of(&self.evidence)
     }
+
+    /// It has ended, and Twilio can still say how, or how long it was.
+    pub fn is_unsure(&self) -> bool {
+        outcome::is_unsure(&self.evidence)
+    }
 }

@@ -17,16 +17,8 @@ pub struct Outcome {
 
 impl Outcome {
     pub(super) fn of(evidence: &Evidence) -> Self {
-        // Of a call of unknown origin that has no child leg, all that can be followed is the one leg there is.
+        let facts = Facts::of(evidence);
         let origin = evidence.origin.as_ref().map(|origin| origin.value);
-        let from_page = match origin {
-            Some(origin) => origin == Origin::Page,
-            None => evidence.child.seen || evidence.dial.status.is_some(),
-        };
-        let facts = Facts {
-            evidence,
-            from_page,
-        };
         let end = facts.end();
         let (status, reason) = end.map_or((facts.progress(), None), |end| (end.status, end.reason));
         let started_at = evidence.started_at();
@@ -64,6 +56,22 @@ impl Outcome {
     }
 }
 
+/// Has it ended so that Twilio still has something to tell: by its parent leg's word alone, where another leg was dialled, or after a talk
+/// of which nobody said how long it was?
+pub(super) fn is_unsure(evidence: &Evidence) -> bool {
+    let facts = Facts::of(evidence);
+    let Some(end) = facts.end() else {
+        return false;
+    };
+    let (child, dial) = (&evidence.child, &evidence.dial);
+    let dialled = evidence.dialled || child.seen;
+    let by_parent = evidence.parent.end.status.is_some()
+        && child.end.status.or(dial.status).is_none()
+        && dialled;
+    let measured = facts.customer().end.duration_secs.or(dial.duration_secs);
+    by_parent || end.status == Status::Completed && measured.is_none()
+}
+
 #[derive(Clone, Copy)]
 struct Ended {
     status: Status,
@@ -77,7 +85,19 @@ struct Facts<'a> {
     from_page: bool,
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
+    fn of(evidence: &'a Evidence) -> Self {
+        // Of a call of unknown origin that has no child leg, all that can be followed is the one leg there is.
+        let origin = evidence.origin.as_ref().map(|origin| origin.value);
+        let from_page = match origin {
+            Some(origin) => origin == Origin::Page,
+            None => evidence.child.seen || evidence.dial.status.is_some(),
+        };
+        Self {
+            evidence,
+            from_page,
+        }
+    }
     fn customer(&self) -> &super::evidence::LegEvidence {
         if self.from_page {
             &self.evidence.child

@@ -38,6 +38,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "attempts",
         include_str!("../../../migrations/0008_attempts.sql"),
     ),
+    (
+        9,
+        "unsure",
+        include_str!("../../../migrations/0009_unsure.sql"),
+    ),
 ];
 
 /// Where sqlx keeps which of them are applied.

@@ -30,6 +30,8 @@ pub struct Watched {
     pub ended_at: Option<i64>,
     /// When something was last heard of it.
     pub heard_at: i64,
+    /// 1 where its end rests on its parent leg's word alone.
+    pub unsure: i64,
     /// Of how many recordings no more will be heard: they are there, or there is none.
     pub recordings: i64,
 }
@@ -75,7 +77,7 @@ impl Store {
             "insert into reconciliations (call_sid, since, asked, failures, next_at) \
              select c.sid, cast($3 as bigint), 0, 0, \
              case when c.ended_at is null then c.started_at + cast($4 as bigint) else c.ended_at + cast($5 as bigint) end \
-             from calls c where c.change > $1 and c.change <= $2 and (c.ended_at is null \
+             from calls c where c.change > $1 and c.change <= $2 and (c.ended_at is null or c.unsure = 1 \
              or (cast($6 as bigint) = 1 and c.answered_at is not null and c.ended_at >= $7 and ",
             settled!(),
             " = 0)) on conflict (call_sid) do nothing"
@@ -99,7 +101,7 @@ impl Store {
     /// The watched calls whose turn it is, the longest waiting first.
     pub async fn reconciliations_due(&self, now: i64, limit: i64) -> Result<Vec<Watched>> {
         const SQL: &str = concat!(
-            "select k.call_sid, k.asked, k.failures, c.started_at, c.answered_at, c.ended_at, \
+            "select k.call_sid, k.asked, k.failures, c.started_at, c.answered_at, c.ended_at, coalesce(c.unsure, 0) as unsure, \
              coalesce((select max(e.at) from events e where e.call_sid = c.sid), c.started_at) as heard_at, ",
             settled!(),
             " as recordings from reconciliations k join calls c on c.sid = k.call_sid \

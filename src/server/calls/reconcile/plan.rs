@@ -87,10 +87,16 @@ impl Rules {
     }
 }
 
+/// Is Twilio still to be asked how this call, which is over, really ended? It has once to answer.
+fn is_unsure(call: &Watched) -> bool {
+    call.unsure == 1 && call.ended_at.is_some() && call.asked <= call.failures
+}
+
 /// What to do about a watched call whose turn it is.
 pub fn step(call: &Watched, rules: &Rules, now: i64) -> Step {
     let (due, question) = match call.ended_at {
         None => (call.started_at + rules.ring + MARGIN, Question::Legs),
+        Some(ended_at) if is_unsure(call) => (ended_at + MARGIN, Question::Legs),
         Some(_) if !rules.recorded || call.answered_at.is_none() || call.recordings > 0 => {
             return Step::Done;
         }
@@ -114,12 +120,15 @@ pub fn next(call: &Watched, answer: Answer, rules: &Rules, luck: f64, now: i64) 
             error: None,
         },
     };
+    // What there is to do now follows from what is stored now.
+    let again = Next::At {
+        at: now,
+        error: None,
+    };
     match answer {
-        // What there is to do now follows from what is stored now.
-        Answer::Heard if since_end.is_none() => Next::At {
-            at: now,
-            error: None,
-        },
+        Answer::Failed(error) if is_unsure(call) => failed(call, &error, luck, now),
+        _ if is_unsure(call) => again,
+        Answer::Heard if since_end.is_none() => again,
         Answer::Heard => missing("Twilio lists a recording that cannot be stored"),
         Answer::GoesOn if since_end.is_some() => missing("Twilio never finished this recording"),
         Answer::GoesOn => Next::At {
@@ -176,6 +185,7 @@ mod tests {
             answered_at: None,
             ended_at: None,
             heard_at: 0,
+            unsure: 0,
             recordings: 0,
         }
     }
@@ -219,6 +229,41 @@ mod tests {
             step(&answered_and_over(), &RULES, 61 * SECOND),
             Step::Wait(2 * MINUTE)
         );
+    }
+
+    #[test]
+    fn an_end_that_only_the_parent_told_of_is_asked_about_until_twilio_has_answered_once() {
+        let unsure = Watched {
+            unsure: 1,
+            ended_at: Some(MINUTE),
+            ..call()
+        };
+        let legs = Step::Ask(Question::Legs);
+        assert_eq!(step(&unsure, &RULES, 2 * MINUTE), legs);
+        let silent = Watched {
+            asked: 2,
+            failures: 2,
+            ..unsure.clone()
+        };
+        assert_eq!(step(&silent, &RULES, HOUR), legs);
+        let silence = Answer::Failed("no answer".to_owned());
+        assert!(matches!(
+            next(&silent, silence, &RULES, 0.0, HOUR),
+            Next::At { error: Some(_), .. }
+        ));
+        let again = Next::At {
+            at: HOUR,
+            error: None,
+        };
+        for answer in [Answer::Heard, Answer::GoesOn, Answer::Unknown] {
+            assert_eq!(next(&silent, answer, &RULES, 0.0, HOUR), again);
+        }
+        let answered = Watched {
+            asked: 3,
+            failures: 0,
+            ..unsure
+        };
+        assert_eq!(step(&answered, &RULES, HOUR), Step::Done);
     }
 
     #[test]

@@ -153,7 +153,7 @@ pub(super) async fn upsert_calls<'a>(
     c: &mut Connection<'_>,
     calls: impl Iterator<Item = &'a Known>,
 ) -> Result<()> {
-    static CALLS: Set<17> = Set::new(
+    static CALLS: Set<18> = Set::new(
         "calls",
         [
             ("sid", "text"),
@@ -173,18 +173,19 @@ pub(super) async fn upsert_calls<'a>(
             ("child_sid", "text"),
             ("recording_status", "text"),
             ("attempt", "text"),
+            ("unsure", "bigint"),
         ],
         "on conflict (sid) do update set change = excluded.change, evidence = excluded.evidence, direction = excluded.direction,
             origin = excluded.origin, agent_identity = excluded.agent_identity, from_number = excluded.from_number,
             to_number = excluded.to_number, status = excluded.status, reason = excluded.reason, started_at = excluded.started_at,
             answered_at = excluded.answered_at, ended_at = excluded.ended_at, duration_secs = excluded.duration_secs,
-            child_sid = excluded.child_sid, recording_status = excluded.recording_status, attempt = excluded.attempt",
+            child_sid = excluded.child_sid, recording_status = excluded.recording_status, attempt = excluded.attempt, unsure = excluded.unsure",
     );
     let rows = calls.map(row).collect::<Result<_>>()?;
     CALLS.write(c, rows).await.map(drop)
 }
 
-fn row(Known { call, change }: &Known) -> Result<[Value; 17]> {
+fn row(Known { call, change }: &Known) -> Result<[Value; 18]> {
     let (evidence, outcome) = (&call.evidence, call.outcome());
     let text = |ranked: &Option<Ranked<String>>| ranked.as_ref().map(|ranked| ranked.value.clone());
     Ok([
@@ -209,6 +210,7 @@ fn row(Known { call, change }: &Known) -> Result<[Value; 17]> {
         evidence.child_sid.as_ref().map(CallSid::as_str).into(),
         evidence.recording.map(RecordingStatus::as_str).into(),
         evidence.attempt.as_ref().map(CallSid::as_str).into(),
+        call.is_unsure().then_some(1).into(),
     ])
 }
 
