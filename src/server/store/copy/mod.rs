@@ -84,14 +84,15 @@ pub async fn copy(
         Some(secret) => Some(secret),
         None => source.setting(SESSION_SECRET).await?,
     };
-    if let Some(secret) = secret {
-        copied.secret = true;
-        hand_over(&mut target, to, &secret).await?;
-    }
     ensure!(
         source.end_reading().await? == before,
         "something was written to the source meanwhile: stop every server that uses it, and begin again"
     );
+    // Last, since a file that it makes beside the target is not undone with the rest.
+    if let Some(secret) = secret {
+        copied.secret = true;
+        hand_over(&mut target, to, &secret).await?;
+    }
     target.commit().await?;
     Ok(copied)
 }
