@@ -3,14 +3,14 @@
 
 use super::{Direct, Event, Fact, Leg, Origin, Side, Status};
 use crate::domain::{recording::RecordingStatus, sid::CallSid, view::Reason};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 
 /// All that has been reported, joined.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Evidence {
     /// The surest origin heard of.
-    #[serde(skip_serializing_if = "is_unknown")]
+    #[serde(skip_serializing_if = "is_unknown", deserialize_with = "if_known")]
     pub origin: Option<Ranked<Origin>>,
     /// The agent's client identity.
     #[serde(skip_serializing_if = "is_unknown")]
@@ -28,7 +28,7 @@ pub struct Evidence {
     /// We answered with TwiML that dials.
     #[serde(skip_serializing_if = "is_unknown")]
     pub dialled: bool,
-    #[serde(skip_serializing_if = "is_unknown")]
+    #[serde(skip_serializing_if = "is_unknown", deserialize_with = "if_known")]
     pub refused: Option<Refused>,
     /// We apologised to the customer of a `makeCall`, rather than dial the agent.
     #[serde(skip_serializing_if = "is_unknown")]
@@ -53,13 +53,31 @@ pub struct Evidence {
     #[serde(skip_serializing_if = "is_unknown")]
     pub dial: End,
     /// The status of a recording that has no SID.
-    #[serde(skip_serializing_if = "is_unknown")]
+    #[serde(skip_serializing_if = "is_unknown", deserialize_with = "if_known")]
     pub recording: Option<RecordingStatus>,
 }
 
 /// What nothing has been heard of is not written: the row is a third as long, and it is written often.
 fn is_unknown<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+/// A word that a later version wrote, and this one does not know, is passed over: an upgrade may be taken back.
+fn if_known<'de, D, T>(text: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Word<T> {
+        Known(T),
+        Unknown(IgnoredAny),
+    }
+    Ok(match Word::deserialize(text)? {
+        Word::Known(value) => Some(value),
+        Word::Unknown(IgnoredAny) => None,
+    })
 }
 
 /// A value and how far its source is to be trusted; more wins, and among equals the greater value, so that order does not matter.
@@ -94,7 +112,7 @@ pub struct LegEvidence {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct End {
-    #[serde(skip_serializing_if = "is_unknown")]
+    #[serde(skip_serializing_if = "is_unknown", deserialize_with = "if_known")]
     pub status: Option<Status>,
     #[serde(skip_serializing_if = "is_unknown")]
     pub at: Option<i64>,

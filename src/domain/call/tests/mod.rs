@@ -139,7 +139,13 @@ fn status(events: &[Event]) -> Status {
 
 #[test]
 fn what_a_later_version_noted_is_passed_over() {
-    let written = r#"{ "dialled": true, "later": 1, "parent": { "seen": true, "later": {} }, "dial": { "later": [] } }"#;
+    let written = r#"{ "dialled": true, "later": 1, "parent": { "seen": true, "later": {} }, "dial": { "status": "later", "at": 7, "later": [] },
+        "origin": { "rank": 9, "value": "later" }, "refused": { "at": 7, "reason": "later" }, "recording": "later" }"#;
     let read: Evidence = serde_json::from_str(written).unwrap();
     assert!(read.dialled && read.parent.seen);
+    assert_eq!((read.dial.status, read.dial.at), (None, Some(7)));
+    assert_eq!(
+        (read.origin, read.refused, read.recording),
+        (None, None, None)
+    );
 }
