@@ -140,6 +140,12 @@ pub async fn run(config: Config) -> Result<()> {
             "PUBLIC_URL is http: browsers refuse the microphone to pages that are not https"
         );
     }
+    if let Some(missing) = site::missing(&config) {
+        tracing::error!(
+            "SITE_ROOT: {} is missing, so pages have no style and no phone; install site and hash.txt of the build that this program is of",
+            missing.display()
+        );
+    }
     let public_url = config.url("/mobile-call");
     let running = start(config, listener).await?;
     if running.state.store.count_users().await? == 0 {

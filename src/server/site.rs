@@ -53,6 +53,13 @@ pub fn stylesheet(options: &LeptosOptions) -> String {
     }
 }
 
+/// The style sheet's file, where pages name one that is not there.
+pub fn missing(config: &Config) -> Option<PathBuf> {
+    let named = stylesheet(&leptos_options(config));
+    let file = config.site_root.join(named.trim_start_matches('/'));
+    Some(file).filter(|file| !file.exists())
+}
+
 fn hash_file() -> Option<PathBuf> {
     Some(env::current_exe().ok()?.parent()?.join("hash.txt"))
 }
