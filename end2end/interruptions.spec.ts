@@ -1,5 +1,7 @@
 // What happens to a call while something else does: the token ages, the server restarts, somebody leaves the page or mutes.
 import type { Page } from "@playwright/test";
+import type { Installation } from "./support/installation.ts";
+import type { Phone } from "./support/phone.ts";
 import { expect, test, testAlone } from "./support/test.ts";
 import { channels, energy, RATE, seconds } from "./support/wav.ts";
 
@@ -54,6 +56,63 @@ test("three access tokens expire in one call: it goes on, and no sound is lost",
   // Chromium's stand-in microphone beeps every second.
   for (const [second, loud] of seconds(agent).slice(1, -1).entries()) expect(loud, `second ${second + 1}`).toBeGreaterThan(20);
 });
+
+/** Twilio refuses every token given so far, from its next use on: the drop makes it be used. Says how many the page has asked for since. */
+async function refuseTokens(own: Installation, { page }: Phone): Promise<() => number> {
+  await own.simulator("POST", "/tokens/invalidate");
+  // Tokens know whole seconds: one that is asked for after this one is a later one.
+  const second = Math.floor(Date.now() / 1000);
+  await expect.poll(() => Math.floor(Date.now() / 1000)).toBeGreaterThan(second);
+  let asked = 0;
+  page.on("request", (request) => void (asked += request.url().endsWith("/api/calls/token") ? 1 : 0));
+  await own.simulator("POST", "/signal/drop");
+  return () => asked;
+}
+
+/** Twilio's word for a token that was good once, 31205. The simulator says of one that it shall refuse that it is not valid, 31204. */
+async function sayExpired(page: Page): Promise<void> {
+  await page.routeWebSocket(/\/signal/, (browser) => {
+    const twilio = browser.connectToServer();
+    twilio.onMessage((frame) => browser.send(String(frame).replace('"code":31204', '"code":31205')));
+  });
+}
+
+for (const fault of ["expired", "not valid"] as const) {
+  testAlone(`the access token is ${fault} between calls: the page gets another by itself, and the next call goes through`, async ({ own, agent }) => {
+    if (fault === "expired") await sayExpired(agent.page);
+    await agent.open("?debug");
+    await agent.ready();
+    const asked = await refuseTokens(own, agent);
+    await expect.poll(asked).toBeGreaterThan(0);
+    await agent.ready();
+    await agent.dial("0569705616");
+    await agent.state("in-call");
+    await agent.hangUp();
+    await agent.newest("completed");
+    expect(asked()).toBeLessThanOrEqual(3);
+  });
+}
+
+for (const fault of ["expired"] as const) {
+  testAlone(`the access token is ${fault} in a call: the call goes on, and the phone is ready after it`, async ({ own, agent }) => {
+    if (fault === "expired") await sayExpired(agent.page);
+    await agent.open("?debug");
+    await agent.ready();
+    await agent.dial("0569705616");
+    await agent.state("in-call");
+    await agent.talked(3);
+    const asked = await refuseTokens(own, agent);
+    await expect.poll(asked).toBeGreaterThan(0);
+    await agent.state("in-call");
+    const { calls } = await own.simulator<{ calls: { status: string }[] }>("GET", "/calls");
+    expect(calls.map(({ status }) => status)).toEqual(["in-progress", "in-progress"]);
+    await agent.hangUp();
+    await agent.newest("completed");
+    await agent.ready();
+    await expect(agent.rows).toHaveCount(1);
+    expect(asked()).toBeLessThanOrEqual(3);
+  });
+}
 
 test("a muted agent is not heard, the customer still is", async ({ phone, installation }) => {
   await phone.open();
