@@ -1,4 +1,5 @@
 // A call from the page, end to end: the acceptance list of the product.
+import type { Phone } from "./support/phone.ts";
 import { expect, test } from "./support/test.ts";
 import { channels, energy } from "./support/wav.ts";
 
@@ -186,6 +187,28 @@ test("the signalling socket drops in a call: the call goes on", async ({ phone, 
   expect(phone.faults.filter((fault) => !fault.startsWith("WebSocket connection to"))).toEqual([]);
   phone.faults.length = 0;
 });
+
+// The SDK has no way back to a call that still rings: it may not keep the next one from being placed.
+for (const [end, over] of [
+  ["the agent hangs up", async (phone: Phone) => phone.hangUp()],
+  ["the page gives it up", async (phone: Phone) => phone.state("ended", 30_000)],
+] as const) {
+  test(`the signalling socket drops while it rings, and ${end}: the next call goes through`, async ({ phone, installation }) => {
+    await phone.open("?debug");
+    await phone.ready();
+    await phone.dial("0569700002");
+    await phone.state("ringing");
+    await installation.simulator("POST", "/signal/drop");
+    await expect.poll(() => phone.lines.some((line) => line.includes("#transportClose"))).toBe(true);
+    await over(phone);
+    await phone.ready();
+    await phone.dial("0569705616");
+    await phone.state("in-call");
+    await phone.hangUp();
+    await phone.newest("completed");
+    await expect(phone.rows).toHaveCount(2);
+  });
+}
 
 test("makeCall rings the customer, then this browser; answering joins them", async ({ phone, installation }) => {
   await phone.open();
