@@ -250,8 +250,9 @@ pub struct State {
     /// What the names of this page's attempts begin with.
     attempts: String,
     backoffs: u32,
-    /// How often in a row Twilio has called a token expired.
-    expiries: u32,
+    /// How often in a row Twilio has refused a token.
+    refusals: u32,
+    was_registered: bool,
 }
 
 impl State {
@@ -272,7 +273,8 @@ impl State {
             epoch: 0,
             attempts: String::new(),
             backoffs: 0,
-            expiries: 0,
+            refusals: 0,
+            was_registered: false,
         }
     }
 

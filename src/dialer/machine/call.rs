@@ -39,6 +39,11 @@ impl Fault {
         matches!(self.code, 20104 | 31205)
     }
 
+    /// The token is no good (any more): its key may have been changed.
+    pub fn is_invalid(&self) -> bool {
+        matches!(self.code, 20101 | 31204)
+    }
+
     /// The token, the key or the TwiML App is wrong: an administrator mends it.
     pub fn is_configuration(&self) -> bool {
         matches!(

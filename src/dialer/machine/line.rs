@@ -63,8 +63,12 @@ impl State {
             Input::Registered => self.registered(out),
             // The SDK destroys its device when the page is hidden for the back/forward cache: another is built when it is shown.
             Input::Unregistered | Input::Destroyed => self.lost(out),
-            Input::DeviceError(fault) if fault.is_expired() => {
-                self.token_refused_as_old(fault, out)
+            Input::DeviceError(fault) if fault.is_expired() => self.token_refused(fault, out),
+            // It was good once: another may be, and a call that is on has half a minute to come back.
+            Input::DeviceError(fault)
+                if fault.is_invalid() && self.was_registered && self.refusals == 0 =>
+            {
+                self.token_refused(fault, out)
             }
             Input::DeviceError(fault) if self.line != Line::Ready => {
                 self.cannot_register(fault, out)
@@ -152,7 +156,7 @@ impl State {
             Timer::Token(self.token.number),
             millis(life_ms * 0.75),
         ));
-        if self.expiries < 2 {
+        if self.refusals < 2 {
             self.clear_line_message();
         }
         if self.device {
@@ -164,15 +168,15 @@ impl State {
     }
 
     /// One that is fresh may be so to nobody but the server: its clock is wrong, and asking again at once would not end.
-    fn token_refused_as_old(&mut self, fault: Fault, out: &mut Vec<Effect>) {
-        self.expiries += 1;
-        if self.expiries == 1 {
+    fn token_refused(&mut self, fault: Fault, out: &mut Vec<Effect>) {
+        self.refusals += 1;
+        if self.refusals == 1 {
             return out.push(Effect::FetchToken);
         }
         if self.call.is_none() {
             self.message = Some(Message::Fault(fault));
         }
-        out.push(Effect::Start(Timer::TokenRetry, backoff(self.expiries)));
+        out.push(Effect::Start(Timer::TokenRetry, backoff(self.refusals)));
     }
 
     fn cannot_register(&mut self, fault: Fault, out: &mut Vec<Effect>) {
@@ -215,8 +219,9 @@ impl State {
             return;
         }
         self.line = Line::Ready;
+        self.was_registered = true;
         self.backoffs = 0;
-        self.expiries = 0;
+        self.refusals = 0;
         self.epoch += 1;
         self.clear_line_message();
         // The SDK says that a call's signalling is back only when its media are, too.

@@ -161,3 +161,19 @@ fn a_phone_that_does_not_reach_twilio_says_so_until_it_does() {
     phone.feed(Input::Registered);
     assert_eq!(phone.state.message, None);
 }
+
+#[test]
+fn a_token_that_is_not_valid_any_more_is_asked_for_once_again_and_then_an_administrator() {
+    let mut phone = Phone::talking();
+    phone.feed(Input::Unregistered);
+    phone.asked.clear();
+    phone.feed(Input::DeviceError(fault(20101)));
+    assert_eq!(phone.asked, [Effect::FetchToken]);
+    phone.feed(Input::TokenArrived {
+        life_ms: 3_600_000.0,
+    });
+    phone.asked.clear();
+    phone.feed(Input::DeviceError(fault(20101)));
+    assert!(!phone.asked.contains(&Effect::FetchToken));
+    assert_eq!(phone.state.message, Some(Message::Fault(fault(20101))));
+}
