@@ -40,6 +40,19 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+test("icons carry a version, and are kept for ever", async ({ page, installation, request }) => {
+  await page.goto(`${installation.url}/login`);
+  const ofThePage = await page.locator("link[rel=icon], link[rel=apple-touch-icon]").evaluateAll((links) => links.map((link) => link.getAttribute("href") ?? ""));
+  const manifest = await (await request.get(`${installation.url}/site.webmanifest`)).json();
+  const ofTheManifest: string[] = manifest.icons.map(({ src }: { src: string }) => src);
+  expect([ofThePage.length, ofTheManifest.length]).toEqual([2, 4]);
+  for (const icon of [...ofThePage, ...ofTheManifest]) {
+    const response = await request.get(installation.url + icon);
+    expect(response.status(), icon).toBe(200);
+    expect(response.headers()["cache-control"], icon).toContain("immutable");
+  }
+});
+
 test("history and playback work without JavaScript", async ({ browser, phone, installation }) => {
   await phone.open();
   await phone.ready();

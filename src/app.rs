@@ -107,8 +107,8 @@ pub fn shell() -> impl IntoView {
                 <link rel="preload" r#as="font" type="font/woff2" crossorigin="" href="/vendor/readex-pro-arabic-5.3.0.woff2" />
                 <link rel="preload" r#as="font" type="font/woff2" crossorigin="" href="/vendor/readex-pro-latin-5.3.0.woff2" />
                 <Stylesheet options=options.clone() />
-                <link rel="icon" href="/icon.svg" type="image/svg+xml" />
-                <link rel="apple-touch-icon" href="/icon-180.png" />
+                <link rel="icon" href="/icons-1/icon.svg" type="image/svg+xml" />
+                <link rel="apple-touch-icon" href="/icons-1/icon-180.png" />
                 <link rel="manifest" href="/site.webmanifest" />
                 {asked.finishes_by_script().then(|| view! { <noscript><meta http-equiv="refresh" content="0;url=/setup?wait" /></noscript> })}
                 <AutoReload options=options.clone() />

@@ -114,7 +114,7 @@ async fn a_browser_that_finds_no_room_is_shown_a_page_that_comes_back_by_itself(
         // What it links to is there however busy we are, and may be loaded by it.
         let policy = headers["content-security-policy"].to_str().expect("text");
         assert!(policy.contains("img-src 'self'") && policy.contains("style-src 'self'"));
-        for icon in ["/icon.svg", "/icon-180.png"] {
+        for icon in ["/icons-1/icon.svg", "/icons-1/icon-180.png"] {
             assert!(page.contains(&format!("href=\"{icon}\"")), "{page}");
             let router = include_str!("../src/server/site.rs");
             assert!(router.contains(&format!("\"{}\"", &icon[1..])), "{icon}");

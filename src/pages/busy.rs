@@ -29,8 +29,8 @@ pub fn busy(locale: Locale, stylesheet: String, again: String, seconds: u32) -> 
                     <meta http-equiv="refresh" content=refresh />
                     <title>{title}</title>
                     <link rel="stylesheet" href=stylesheet />
-                    <link rel="icon" href="/icon.svg" type="image/svg+xml" />
-                    <link rel="apple-touch-icon" href="/icon-180.png" />
+                    <link rel="icon" href="/icons-1/icon.svg" type="image/svg+xml" />
+                    <link rel="apple-touch-icon" href="/icons-1/icon-180.png" />
                 </head>
                 <body>
                     <main class="page narrow">

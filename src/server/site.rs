@@ -77,21 +77,13 @@ pub fn files<S: Clone + Send + Sync + 'static>(config: &Config) -> Router<S> {
     } else {
         "no-cache"
     };
-    let mut router = Router::new()
+    let manifest = ServeFile::new(config.site_root.join("site.webmanifest"));
+    Router::new()
         .nest_service("/pkg", kept(folder("pkg"), hashed))
-        .nest_service("/vendor", kept(folder("vendor"), FOR_EVER));
-    for name in [
-        "icon.svg",
-        "icon-180.png",
-        "icon-192.png",
-        "icon-512.png",
-        "icon-maskable-512.png",
-        "site.webmanifest",
-    ] {
-        let file = ServeFile::new(config.site_root.join(name));
-        router = router.route_service(&format!("/{name}"), kept(file, "max-age=3600"));
-    }
-    router
+        .nest_service("/vendor", kept(folder("vendor"), FOR_EVER))
+        // A new set of icons has a new number.
+        .nest_service("/icons-1", kept(folder("icons-1"), FOR_EVER))
+        .route_service("/site.webmanifest", kept(manifest, "max-age=3600"))
 }
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
