@@ -91,9 +91,7 @@ for (const fault of ["expired", "not valid"] as const) {
     await agent.newest("completed");
     expect(asked()).toBeLessThanOrEqual(3);
   });
-}
 
-for (const fault of ["expired", "not valid"] as const) {
   testAlone(`the access token is ${fault} in a call: the call goes on, and the phone is ready after it`, async ({ own, agent }) => {
     if (fault === "expired") await sayExpired(agent.page);
     await agent.open("?debug");

@@ -11,6 +11,18 @@ use almasar::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
+/// Fetch Recordings as a page without JavaScript sends it; the answer's status and where it leads.
+async fn by_form(agent: &Person) -> (u16, String) {
+    let answer = agent
+        .request(Method::POST, "/api/calls/recordings/fetch")
+        .form(&[("next", "/history")])
+        .send()
+        .await
+        .unwrap();
+    let location = answer.headers()["location"].to_str().unwrap();
+    (answer.status().as_u16(), location.to_owned())
+}
+
 #[tokio::test]
 async fn fetch_recordings_finds_what_a_lost_callback_did_not_tell() {
     let app = spawn_app().await;
@@ -55,34 +67,12 @@ async fn fetch_recordings_finds_what_a_lost_callback_did_not_tell() {
         .unwrap();
     assert_eq!((&again["checked"], &again["added"]), (&json!(1), &json!(0)));
 
-    let form = agent
-        .request(Method::POST, "/api/calls/recordings/fetch")
-        .form(&[("next", "/history")])
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        (
-            form.status().as_u16(),
-            form.headers()["location"].to_str().ok()
-        ),
-        (303, Some("/history?checked=1&added=0"))
-    );
+    let back = by_form(&agent).await;
+    assert_eq!(back, (303, "/history?checked=1&added=0".to_owned()));
 
     app.rest.answers("GET", &list, [Answer::status(500)]);
-    let failed = agent
-        .request(Method::POST, "/api/calls/recordings/fetch")
-        .form(&[("next", "/history")])
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        (
-            failed.status().as_u16(),
-            failed.headers()["location"].to_str().ok()
-        ),
-        (303, Some("/history?fetch=failed"))
-    );
+    let back = by_form(&agent).await;
+    assert_eq!(back, (303, "/history?fetch=failed".to_owned()));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::{
     wire::Wire,
 };
 use almasar::{
-    domain::user::Role,
+    domain::{sid::CallSid, user::Role},
     i18n::Locale,
     server::{
         clock,
@@ -36,10 +36,8 @@ async fn ready(app: &TestApp) -> u16 {
     asked.expect("an answer").status().as_u16()
 }
 
-#[tokio::test]
-async fn a_store_that_was_down_is_filled_within_ten_seconds_of_its_coming_back() {
-    let mut store = Store::start().await;
-    let app = app_with(&store.url()).await;
+/// Somebody's two calls, of which Twilio has the audio. The first is recorded and in the archive.
+async fn one_of_two_archived(app: &TestApp) -> (Person, CallSid, CallSid) {
     let agent = app.sign_in("agent", Role::Agent).await;
     let (first, second) = (call_sid(1), call_sid(2));
     for call in [&first, &second] {
@@ -48,6 +46,14 @@ async fn a_store_that_was_down_is_filled_within_ten_seconds_of_its_coming_back()
     }
     app.recorded_call(&first, &agent.user).await;
     archived(&agent, &first).await;
+    (agent, first, second)
+}
+
+#[tokio::test]
+async fn a_store_that_was_down_is_filled_within_ten_seconds_of_its_coming_back() {
+    let mut store = Store::start().await;
+    let app = app_with(&store.url()).await;
+    let (agent, first, second) = one_of_two_archived(&app).await;
     assert_eq!(ready(&app).await, 200);
 
     store.kill();
@@ -88,14 +94,7 @@ async fn a_store_that_accepts_and_never_answers_keeps_nobody_waiting() {
     let store = Store::start().await;
     let wire = Wire::to(store.port).await;
     let app = app_with(&wire.url).await;
-    let agent = app.sign_in("agent", Role::Agent).await;
-    let (first, second) = (call_sid(1), call_sid(2));
-    for call in [&first, &second] {
-        app.rest
-            .answers("GET", &media(&recording_of(call)), [Answer::wav(wav())]);
-    }
-    app.recorded_call(&first, &agent.user).await;
-    archived(&agent, &first).await;
+    let (agent, first, second) = one_of_two_archived(&app).await;
 
     wire.be_silent(true);
     let began = Instant::now();

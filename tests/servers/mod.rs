@@ -11,6 +11,14 @@ use almasar::{
     },
 };
 
+/// An agent, signed in at the first.
+async fn two_servers() -> (TestApp, Person, TestApp) {
+    let app = spawn_app().await;
+    let agent = app.sign_in("agent", Role::Agent).await;
+    let other = app.another_server().await;
+    (app, agent, other)
+}
+
 fn somebody() -> User {
     User {
         id: "u1".into(),
@@ -22,9 +30,7 @@ fn somebody() -> User {
 
 #[tokio::test]
 async fn a_session_begun_at_one_server_is_one_at_every_server() {
-    let app = spawn_app().await;
-    let agent = app.sign_in("agent", Role::Agent).await;
-    let other = app.another_server().await;
+    let (_app, agent, other) = two_servers().await;
     let there = agent.at(&other);
     assert_eq!(there.get("/api/calls").await.status(), 200);
     assert_eq!(

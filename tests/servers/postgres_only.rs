@@ -1,5 +1,6 @@
 //! What SQLite, with its one server, has nothing of.
 
+use super::two_servers;
 use crate::support::{
     stand_in::{Answer, wav},
     *,
@@ -72,9 +73,7 @@ async fn a_migration_that_fails_keeps_no_other_server_waiting() {
 #[tokio::test]
 #[ignore = "for PostgreSQL: script/postgres"]
 async fn what_comes_to_one_server_is_heard_at_the_other_at_once_and_in_order() {
-    let app = spawn_app().await;
-    let agent = app.sign_in("agent", Role::Agent).await;
-    let other = app.another_server().await;
+    let (app, agent, other) = two_servers().await;
     let mut streams = [
         listen(&agent, None).await,
         listen(&agent.at(&other), None).await,
@@ -107,9 +106,7 @@ async fn what_comes_to_one_server_is_heard_at_the_other_at_once_and_in_order() {
 #[tokio::test]
 #[ignore = "for PostgreSQL: script/postgres"]
 async fn a_server_whose_listening_connection_is_lost_listens_again_and_has_missed_nothing() {
-    let app = spawn_app().await;
-    let agent = app.sign_in("agent", Role::Agent).await;
-    let other = app.another_server().await;
+    let (app, agent, other) = two_servers().await;
     let rows = tokio::sync::Mutex::new(app.rows().await);
     let listening = || async { rows.lock().await.count(OF_THE_LISTENERS).await == 2 };
     until("both listen", listening).await;
@@ -179,9 +176,7 @@ async fn a_transaction_that_another_server_left_open_does_not_stop_us_for_long()
 #[tokio::test]
 #[ignore = "for PostgreSQL: script/postgres"]
 async fn a_recording_is_fetched_by_one_server() {
-    let app = spawn_app().await;
-    let agent = app.sign_in("agent", Role::Agent).await;
-    let other = app.another_server().await;
+    let (app, agent, other) = two_servers().await;
     let calls: Vec<_> = (1..=5).map(call_sid).collect();
     for call in &calls {
         let recording = recording_of(call);
@@ -208,9 +203,7 @@ async fn a_recording_is_fetched_by_one_server() {
 #[tokio::test]
 #[ignore = "for PostgreSQL: script/postgres"]
 async fn two_servers_that_reconcile_at_the_same_time_ask_once_a_step() {
-    let app = spawn_app().await;
-    let agent = app.sign_in("agent", Role::Agent).await;
-    let other = app.another_server().await;
+    let (app, agent, other) = two_servers().await;
     let call = call_sid(1);
     let path = format!("/2010-04-01/Accounts/{ACCOUNT}/Calls/{call}.json");
     app.rest.answers("GET", &path, [Answer::status(500)]);
