@@ -13,9 +13,10 @@ pub fn FetchRecordings(
     done: Option<(i64, i64)>,
     failed: bool,
 ) -> impl IntoView {
-    let said = match done {
-        _ if failed => Some(td_string!(locale, fetch.failed).to_owned()),
-        done => done.map(|(checked, added)| td_string!(locale, fetch.done, checked, added)),
+    let said = if failed {
+        Some(td_string!(locale, fetch.failed).to_owned())
+    } else {
+        done.map(|(checked, added)| td_string!(locale, fetch.done, checked, added))
     };
     view! {
         <form

@@ -140,14 +140,14 @@ pub async fn run(config: Config) -> Result<()> {
             "PUBLIC_URL is http: browsers refuse the microphone to pages that are not https"
         );
     }
-    if let Some(missing) = site::missing(&config) {
+    let public_url = config.url("/mobile-call");
+    let running = start(config, listener).await?;
+    if let Some(missing) = site::missing(&running.state.leptos_options) {
         tracing::error!(
             "SITE_ROOT: {} is missing, so pages have no style and no phone; install site and hash.txt of the build that this program is of",
             missing.display()
         );
     }
-    let public_url = config.url("/mobile-call");
-    let running = start(config, listener).await?;
     if running.state.store.count_users().await? == 0 {
         tracing::warn!("there is no user yet: add one with `almasar user add EMAIL --role admin`");
     }

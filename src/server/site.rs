@@ -4,7 +4,10 @@ use super::config::Config;
 use axum::Router;
 use axum::http::{HeaderValue, Response, StatusCode, header::CACHE_CONTROL};
 use leptos::config::LeptosOptions;
-use std::{env, fs, path::PathBuf};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 use tower_http::{
     services::{ServeDir, ServeFile, fs::ServeFileSystemResponseBody},
     set_header::SetResponseHeader,
@@ -54,9 +57,9 @@ pub fn stylesheet(options: &LeptosOptions) -> String {
 }
 
 /// The style sheet's file, where pages name one that is not there.
-pub fn missing(config: &Config) -> Option<PathBuf> {
-    let named = stylesheet(&leptos_options(config));
-    let file = config.site_root.join(named.trim_start_matches('/'));
+pub fn missing(options: &LeptosOptions) -> Option<PathBuf> {
+    let named = stylesheet(options);
+    let file = Path::new(&*options.site_root).join(named.trim_start_matches('/'));
     Some(file).filter(|file| !file.exists())
 }
 

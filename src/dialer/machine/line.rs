@@ -63,11 +63,7 @@ impl State {
             Input::Registered => self.registered(out),
             // The SDK destroys its device when the page is hidden for the back/forward cache: another is built when it is shown.
             Input::Unregistered | Input::Destroyed => self.lost(out),
-            Input::DeviceError(fault) if fault.is_expired() => self.token_refused(fault, out),
-            // It was good once: another may be, and a call that is on has half a minute to come back.
-            Input::DeviceError(fault)
-                if fault.is_invalid() && self.was_registered && self.refusals == 0 =>
-            {
+            Input::DeviceError(fault) if self.wants_another_token(&fault) => {
                 self.token_refused(fault, out)
             }
             Input::DeviceError(fault) if self.line != Line::Ready => {
@@ -165,6 +161,11 @@ impl State {
             self.device = true;
             out.push(Effect::CreateDevice);
         }
+    }
+
+    /// One that was good once and is not valid any more may have a successor that is, and a call that is on has half a minute to come back.
+    fn wants_another_token(&self, fault: &Fault) -> bool {
+        fault.is_expired() || fault.is_invalid() && self.was_registered && self.refusals == 0
     }
 
     /// One that is fresh may be so to nobody but the server: its clock is wrong, and asking again at once would not end.

@@ -30,7 +30,7 @@ pub struct Watched {
     pub ended_at: Option<i64>,
     /// When something was last heard of it.
     pub heard_at: i64,
-    /// 1 where its end rests on its parent leg's word alone.
+    /// 1 where it has ended, and Twilio can still say how.
     pub unsure: i64,
     /// Of how many recordings no more will be heard: they are there, or there is none.
     pub recordings: i64,
